@@ -39,7 +39,9 @@ class WrongOrganization(StopRun):
 class SlowDown(StopRun):
     """Too many calls: push everybody who shares the key's owner; `retry_after` in seconds, None when unsaid."""
 
-    def __init__(self, said: str = "", *, retry_after: float | None = None, status: int | None = None, call: str = "") -> None:
+    def __init__(
+        self, said: str = "", *, retry_after: float | None = None, status: int | None = None, call: str = ""
+    ) -> None:
         super().__init__(said, status=status, call=call)
         self.retry_after = retry_after
 
@@ -47,7 +49,9 @@ class SlowDown(StopRun):
 class NoAnswer(DoorError):
     """No usable answer. A read: it was tried several times. A write (`wrote`): it may have taken effect."""
 
-    def __init__(self, said: str = "", *, wrote: bool = False, status: int | None = None, call: str = "") -> None:
+    def __init__(
+        self, said: str = "", *, wrote: bool = False, status: int | None = None, call: str = ""
+    ) -> None:
         super().__init__(said, status=status, call=call)
         self.wrote = wrote
 

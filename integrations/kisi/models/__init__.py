@@ -1,0 +1,18 @@
+"""What Core keeps about Kisi: the connection, the ledger, and what was done. No HTTP."""
+
+from integrations.kisi.models.activity import AccessEvent, AccessPerson, Alert, Heartbeat, SyncRun
+from integrations.kisi.models.connection import KisiConnection, Pace, Read
+from integrations.kisi.models.grant import KisiGrant, Release
+
+__all__ = [
+    "AccessEvent",
+    "AccessPerson",
+    "Alert",
+    "Heartbeat",
+    "KisiConnection",
+    "KisiGrant",
+    "Pace",
+    "Read",
+    "Release",
+    "SyncRun",
+]

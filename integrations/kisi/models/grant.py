@@ -1,0 +1,135 @@
+"""The ledger: what Core last confirmed at Kisi for each address, and whose word let somebody go."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from integrations.kisi.models.connection import KisiConnection
+from members.fields import NormalizedEmailField
+from members.models import Member
+
+
+class KisiGrantQuerySet(models.QuerySet["KisiGrant"]):
+    def open(self) -> KisiGrantQuerySet:
+        return self.exclude(state=KisiGrant.State.CLOSED)
+
+
+class KisiGrant(models.Model):
+    """One address in one connection. `wish` is the digest of what the last attempt was for (sync.md 1, 8)."""
+
+    class State(models.TextChoices):
+        ABSENT = "absent", "no right of ours"
+        GRANTING = "granting", "giving access"
+        GRANTED = "granted", "has access"
+        REVOKING = "revoking", "removing access"
+        UNCERTAIN = "uncertain", "unclear"
+        CLOSED = "closed", "closed"
+
+    class Origin(models.TextChoices):
+        NONE = "", "none"
+        CREATED = "created", "made by Core"
+        ADOPTED = "adopted", "taken over"
+
+    class Trouble(models.TextChoices):
+        NONE = "", "none"
+        REFUSED = "refused", "Kisi refuses the details"
+        FORBIDDEN = "forbidden", "Kisi does not let this key change the person"
+        CONFLICT = "conflict", "two Kisi people, or somebody else's right"
+        UNCLEAR = "unclear", "Kisi did not answer clearly"
+        LOST = "lost", "Kisi says it exists, and does not show it"
+
+    class Closed(models.TextChoices):
+        OPEN = "", "open"
+        REMOVED = "removed", "access removed"
+        GONE = "gone", "was not there"
+        LEFT_BEHIND = "left_behind", "left behind in another group"
+        CLEARING = "clearing", "left behind, being removed"
+        RELEASED = "released", "no longer Core's"
+
+    PARKED = (Trouble.REFUSED, Trouble.FORBIDDEN, Trouble.CONFLICT)
+
+    connection = models.ForeignKey(KisiConnection, on_delete=models.PROTECT, related_name="grants")
+    email = NormalizedEmailField()
+    name = models.CharField(max_length=250, blank=True, default="")
+    member = models.ForeignKey(
+        Member, null=True, blank=True, on_delete=models.SET_NULL, related_name="kisi_grants"
+    )
+    organization_id = models.BigIntegerField(default=0)
+    kisi_group_id = models.BigIntegerField(default=0)
+    kisi_user_id = models.BigIntegerField(null=True, blank=True)
+    role_assignment_id = models.BigIntegerField(null=True, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices)
+    origin = models.CharField(max_length=8, choices=Origin.choices, blank=True, default=Origin.NONE)
+    profile_was_there = models.BooleanField(null=True, blank=True)
+    until = models.DateField(null=True, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    intent_at = models.DateTimeField(null=True, blank=True)
+    lone_right = models.BooleanField(default=False)
+    missed_at = models.DateTimeField(null=True, blank=True)
+    granted_before = models.BooleanField(default=False)
+
+    wish = models.CharField(max_length=64, blank=True, default="")
+    failures = models.PositiveIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True, blank=True)
+    trouble = models.CharField(max_length=10, choices=Trouble.choices, blank=True, default=Trouble.NONE)
+    last_error = models.TextField(blank=True, default="")
+    managed = models.CharField(max_length=80, blank=True, default="")
+    suspended = models.BooleanField(default=False)
+
+    held_since = models.DateTimeField(null=True, blank=True)
+    kept_until = models.DateTimeField(null=True, blank=True)
+    kept_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    exempt = models.BooleanField(default=False)
+    exempt_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    exempt_at = models.DateTimeField(null=True, blank=True)
+
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_how = models.CharField(max_length=12, choices=Closed.choices, blank=True, default=Closed.OPEN)
+    worded = models.BooleanField(default=False)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    objects = KisiGrantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "email"],
+                condition=~models.Q(state="closed"),
+                name="one_open_row_per_address",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["connection", "state"], name="ledger_state"),
+            models.Index(fields=["organization_id", "email"], name="ledger_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"row {self.pk}: {self.state}"
+
+    @property
+    def is_parked(self) -> bool:
+        return self.trouble in self.PARKED
+
+
+class Release(models.Model):
+    """Somebody's word that this person may lose access: named in a confirmed list (sync.md 7)."""
+
+    connection = models.ForeignKey(KisiConnection, on_delete=models.PROTECT, related_name="releases")
+    email = NormalizedEmailField()
+    cause = models.CharField(max_length=160)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "email"], name="one_word_per_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"word of {self.at:%Y-%m-%d} for one person"

@@ -1,0 +1,46 @@
+"""Asking a connection to look again: raises flags on its row, calls nobody."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
+
+from integrations.kisi.models import KisiConnection, KisiGrant, Read
+from integrations.kisi.sync.ledger import SETTLED
+
+
+def ask(connection: KisiConnection, read: Read, *, because: str, now: datetime, by: Any = None) -> None:
+    """Want a read of at least this much; a broken connection is probed at once."""
+    broken = KisiConnection.objects.filter(pk=connection.pk, status__in=KisiConnection.BROKEN)
+    broken.update(retry_at=now)
+    KisiConnection.objects.filter(pk=connection.pk).update(
+        look_again=True,
+        want_read=Greatest(F("want_read"), Value(int(read))),
+        wanted_because=because,
+        wanted_by=by,
+    )
+
+
+def ask_for_person(
+    connection: KisiConnection, email: str, *, because: str, now: datetime, by: Any = None
+) -> None:
+    """Look at this one person at Kisi next, whatever waits or is parked."""
+    rows = KisiGrant.objects.open().filter(connection=connection, email=email, exempt=False)
+    rows.exclude(state=KisiGrant.State.ABSENT).update(state=KisiGrant.State.UNCERTAIN, **SETTLED)
+    rows.filter(state=KisiGrant.State.ABSENT).update(managed="", **SETTLED)
+    ask(connection, Read.LEDGER, because=because, now=now, by=by)
+
+
+def look_again(connection_ids: list[int]) -> None:
+    KisiConnection.objects.filter(pk__in=connection_ids).update(look_again=True)
+
+
+def retry(connection: KisiConnection, *, trouble: str, because: str, now: datetime, by: Any = None) -> int:
+    """The button: try these parked or waiting people again; how many."""
+    rows = KisiGrant.objects.open().filter(connection=connection, trouble=trouble)
+    count = rows.update(**SETTLED)
+    ask(connection, Read.LEDGER, because=because, now=now, by=by)
+    return count

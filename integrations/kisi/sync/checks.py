@@ -1,0 +1,94 @@
+"""Is this key still ours, strong enough, and is the group there: the look before any write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from integrations.access.errors import KeyTooWeak, WrongOrganization
+from integrations.kisi.client import KisiClient
+from integrations.kisi.models import KisiConnection
+from integrations.kisi.rows import Group, Me, Right
+from integrations.kisi.sync.clock import Clock, DatabaseClock
+from integrations.kisi.sync.session import PaceGate, Session, client_for
+from integrations.vault import Secret
+
+WEAK_ROLES = frozenset({"basic", "observer", "user_manager"})
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a key and a group number turned out to be."""
+
+    me: Me
+    group: Group
+    doors: tuple[str, ...]
+    owner_id: int | None
+    kisi: KisiClient
+
+
+def check(session: Session) -> None:
+    """The two looks before the first write of a lease: own user and organization as stored, group there."""
+    if session.checked:
+        return
+    me = session.kisi.me()
+    _same_key(session.connection, me)
+    group = session.kisi.group(session.connection.group_id)
+    session.connection.group_name = group.name
+    session.checked = True
+
+
+def check_fully(session: Session) -> dict[int, str]:
+    """The checks of a full read; who is never touched, by Kisi user id, and why."""
+    check(session)
+    connection = session.connection
+    connection.owner_id = session.kisi.organization().owner_id
+    rights = session.kisi.organization_rights()
+    connection.save(update_fields=["owner_id", "group_name"])
+    return staff_among(rights) | always_protected(connection)
+
+
+def staff_among(rights: tuple[Right, ...]) -> dict[int, str]:
+    """People with an assignment at organization level, with the words for the page."""
+    return {right.user_id: f"has the role {right.role_id}" for right in rights if right.user_id is not None}
+
+
+def always_protected(connection: KisiConnection) -> dict[int, str]:
+    """The owner and the key's own user, as stored at connect and at each full read."""
+    own = {connection.own_user_id: "owns the API key"}
+    owner = {connection.owner_id: "is the organization's owner"} if connection.owner_id else {}
+    return own | owner
+
+
+def try_credentials(key: Secret, group_id: int, *, clock: Clock | None = None) -> Tried:
+    """Try a key and a group that are not saved yet; raises the DoorError that says what is wrong.
+
+    The first call is `GET /user`; nothing is written at Kisi.
+    """
+    gate = PaceGate(0, clock or DatabaseClock.started())
+    kisi = client_for(key, gate)
+    me = kisi.me()
+    gate.kisi_user_id = me.id
+    group = kisi.group(group_id)
+    organization = kisi.organization()
+    _strong_enough(kisi, me, organization.owner_id)
+    return Tried(me, group, kisi.doors(group_id), organization.owner_id, kisi)
+
+
+def _strong_enough(kisi: KisiClient, me: Me, owner_id: int | None) -> None:
+    if me.id == owner_id:
+        return
+    rights = kisi.rights_of(me.id)
+    if not any(_is_strong(right) for right in rights):
+        raise KeyTooWeak("the key's owner has no role that may change people", call="GET /role_assignments")
+
+
+def _is_strong(right: Right) -> bool:
+    """Custom roles are unknown here and get the benefit of the doubt: Kisi's first 403 tells."""
+    return right.scope == "organization" and right.role_id not in WEAK_ROLES
+
+
+def _same_key(connection: KisiConnection, me: Me) -> None:
+    if me.organization_id != connection.organization_id:
+        raise WrongOrganization(me.organization_name, call="GET /user")
+    if me.id != connection.own_user_id:
+        raise WrongOrganization(f"another person: {me.name}", call="GET /user")

@@ -1,0 +1,213 @@
+"""Making a connection and changing what it is made of: the key is tried before anything is saved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from integrations.access.errors import WrongOrganization
+from integrations.access.planner import Kind
+from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read
+from integrations.kisi.sync import asking, findings, gather, ledger, planning, record
+from integrations.kisi.sync.checks import Tried, always_protected, try_credentials
+from integrations.kisi.sync.clock import Clock, DatabaseClock
+from integrations.kisi.sync.lease import raise_fence
+from integrations.vault import Secret
+from members.models import Gym
+
+Status = KisiConnection.Status
+State, Closed = KisiGrant.State, KisiGrant.Closed
+
+
+class GroupTaken(Exception):
+    """Another gym's live connection has this group."""
+
+
+class OtherOrganization(WrongOrganization):
+    """The new key is of another organization than the connection; `has` and `needs` are their names."""
+
+    def __init__(self, has: str, needs: str) -> None:
+        super().__init__(has, call="GET /user")
+        self.has = has
+        self.needs = needs
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What the first sync will do: people by name and address."""
+
+    gains: tuple[tuple[str, str], ...]
+    has: tuple[tuple[str, str], ...]
+    only_in_kisi: tuple[tuple[str, str], ...]
+    at_cut_over: tuple[tuple[str, str], ...]
+    mails: int
+
+
+def connect(
+    gym: Gym,
+    *,
+    key: Secret,
+    group_id: int,
+    by: Any = None,
+    agreed_at: datetime | None = None,
+    clock: Clock | None = None,
+) -> KisiConnection:
+    """Try the key, read the whole group, save the connection with what was found. Starts no sync.
+
+    Raises the DoorError of the first thing that is wrong, or GroupTaken; then nothing is saved.
+    """
+    clock = clock or DatabaseClock.started()
+    _require_free(gym, group_id)
+    tried = try_credentials(key, group_id, clock=clock)
+    connection = KisiConnection.objects.filter(gym=gym).first() or KisiConnection(gym=gym)
+    _describe(connection, tried, group_id)
+    walk = findings.first_walk(tried.kisi, connection, always_protected(connection), now=clock.now())
+    with transaction.atomic():
+        connection.set_key(key)
+        connection.agreed_by, connection.agreed_at = by, agreed_at or clock.now()
+        connection.connected_by, connection.connected_at = by, clock.now()
+        connection.sole_source_since = None
+        _go_live(connection, by=by, now=clock.now())
+        _keep_first_walk(connection, walk, now=clock.now())
+    return connection
+
+
+def reconnect(
+    connection: KisiConnection, *, key: Secret, by: Any = None, clock: Clock | None = None
+) -> KisiConnection:
+    """A new key for a disconnected gym: the ledger stays, every row uncertain, one full read before removals."""
+    clock = clock or DatabaseClock.started()
+    _require_free(connection.gym, connection.group_id)
+    tried = try_credentials(key, connection.group_id, clock=clock)
+    with transaction.atomic():
+        raise_fence(connection.pk)
+        connection.refresh_from_db()
+        if tried.me.organization_id != connection.organization_id:
+            _leave_behind(connection, now=clock.now())
+        _describe(connection, tried, connection.group_id)
+        connection.set_key(key)
+        connection.must_read_first = True
+        _go_live(connection, by=by, now=clock.now())
+        ledger.doubt(list(_open_rows(connection).exclude(state=State.ABSENT).values_list("pk", flat=True)))
+        asking.ask(connection, Read.FULL, because="reconnect", now=clock.now(), by=by)
+    return connection
+
+
+def update_credentials(
+    connection: KisiConnection, *, key: Secret, group_id: int, by: Any = None, clock: Clock | None = None
+) -> KisiConnection:
+    """New credentials of the same organization, tried before they replace the old ones.
+
+    A new group: everybody is granted there, and those in the old one are listed as left behind.
+    Raises the DoorError of what is wrong, OtherOrganization or GroupTaken; then nothing is changed.
+    """
+    clock = clock or DatabaseClock.started()
+    _require_free(connection.gym, group_id)
+    tried = try_credentials(key, group_id, clock=clock)
+    if tried.me.organization_id != connection.organization_id:
+        raise OtherOrganization(tried.me.organization_name, connection.organization_name)
+    with transaction.atomic():
+        raise_fence(connection.pk)
+        connection.refresh_from_db()
+        if group_id != connection.group_id:
+            _move_to_group(connection, group_id, now=clock.now())
+        _describe(connection, tried, group_id)
+        connection.set_key(key)
+        _go_live(connection, by=by, now=clock.now())
+        asking.ask(connection, Read.FULL, because="new credentials", now=clock.now(), by=by)
+    return connection
+
+
+def forecast(connection: KisiConnection, *, now: datetime) -> Forecast:
+    """What the ledger owes after the first walk, for the page that says what happens next."""
+    facts = gather.everything(connection, connection.gym.today(now), now)
+    plan = planning.decide(connection, facts, now=now)
+    names = dict(_open_rows(connection).values_list("email", "name"))
+    gains = tuple(
+        (c.wanted.name, c.email) for c in plan.changes if c.kind is Kind.GRANT and c.wanted is not None
+    )
+    has = tuple(
+        (names.get(email, ""), email)
+        for email, row in facts.ledger.items()
+        if row.state == State.GRANTED and email in facts.wanted
+    )
+    only = tuple((person["name"], person["email"]) for person in connection.only_in_kisi)
+    later = tuple((names.get(email, ""), email) for email in plan.at_cut_over)
+    return Forecast(gains, has, only, later, len(gains) if connection.send_mails else 0)
+
+
+def _require_free(gym: Gym, group_id: int) -> None:
+    others = KisiConnection.objects.exclude(status=Status.DISCONNECTED).exclude(gym=gym)
+    if others.filter(group_id=group_id).exists():
+        raise GroupTaken(f"group {group_id} is connected to another gym")
+
+
+def _describe(connection: KisiConnection, tried: Tried, group_id: int) -> None:
+    connection.group_id = group_id
+    connection.group_name = tried.group.name
+    connection.place_name = tried.group.place_name
+    connection.doors = list(tried.doors)
+    connection.organization_id = tried.me.organization_id
+    connection.organization_name = tried.me.organization_name
+    connection.own_user_id = tried.me.id
+    connection.own_user_name = tried.me.name
+    connection.owner_id = tried.owner_id
+
+
+def _go_live(connection: KisiConnection, *, by: Any, now: datetime) -> None:
+    connection.status = Status.CONNECTED
+    connection.status_since, connection.status_by, connection.status_said = now, by, ""
+    connection.key_set_at = now
+    connection.retry_at, connection.failed_reads, connection.failed_writes, connection.probes = None, 0, 0, 0
+    connection.save()
+    by_id = by.pk if by else None
+    record.note(connection, AccessEvent.Kind.STATUS, cause="Connected", by_id=by_id)
+    caused = [KisiGrant.Trouble.FORBIDDEN, KisiGrant.Trouble.UNCLEAR]
+    _open_rows(connection).filter(trouble__in=caused).update(**ledger.SETTLED)
+
+
+def _keep_first_walk(connection: KisiConnection, walk: findings.Walk, *, now: datetime) -> None:
+    """Findings into the ledger; Core is the only source at once when nobody would lose access by it."""
+    facts = gather.everything(connection, connection.gym.today(now), now)
+    findings.keep(connection, walk, facts)
+    connection.must_read_first = False
+    facts = gather.everything(connection, connection.gym.today(now), now)
+    if not planning.decide(connection, facts, now=now).at_cut_over:
+        connection.sole_source_since = now
+    connection.save(update_fields=["must_read_first", "sole_source_since"])
+
+
+def _open_rows(connection: KisiConnection) -> Any:
+    return KisiGrant.objects.open().filter(connection=connection)
+
+
+def _leave_behind(connection: KisiConnection, *, now: datetime) -> list[KisiGrant]:
+    """Close every open row: what it stands for is in a group that is not ours any more."""
+    rows = list(_open_rows(connection))
+    for row in rows:
+        how = Closed.LEFT_BEHIND if row.role_assignment_id else Closed.GONE
+        ledger.close_row(row, how, now=now)
+    return rows
+
+
+def _move_to_group(connection: KisiConnection, group_id: int, *, now: datetime) -> None:
+    """Old rows are left behind; each address starts in the new group with what is known of the person."""
+    for row in _leave_behind(connection, now=now):
+        KisiGrant.objects.create(
+            connection=connection,
+            email=row.email,
+            name=row.name,
+            member_id=row.member_id,
+            state=State.ABSENT,
+            organization_id=row.organization_id,
+            kisi_group_id=group_id,
+            kisi_user_id=row.kisi_user_id,
+            profile_was_there=True,
+            granted_before=row.granted_before,
+            exempt=row.exempt,
+            exempt_by_id=row.exempt_by_id,
+            exempt_at=row.exempt_at,
+        )

@@ -1,0 +1,116 @@
+"""An admin's word about people: allow or keep held removals, leave to Kisi, cut over, remove the left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from integrations.access.planner import Wanted
+from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release
+from integrations.kisi.sync import asking, gather, record
+from members.models import Member
+
+KEPT_FOR = timedelta(days=30)
+State, Closed = KisiGrant.State, KisiGrant.Closed
+
+
+def held(connection: KisiConnection) -> list[KisiGrant]:
+    """Everybody whose removal waits for a word, longest first."""
+    rows = KisiGrant.objects.open().filter(connection=connection, held_since__isnull=False)
+    return list(rows.select_related("member").order_by("held_since", "name", "email"))
+
+
+def allow(connection: KisiConnection, emails: Iterable[str], *, by: Any, now: datetime) -> tuple[int, int]:
+    """Let these held removals go: only those still not entitled. (let go, left out)."""
+    wanted = gather.wanted_addresses(connection.gym_id, connection.gym.today(now))
+    rows = [row for row in held(connection) if row.email in set(emails)]
+    going = [row for row in rows if row.email not in wanted]
+    with transaction.atomic():
+        for row in going:
+            give_word(connection, row.email, cause="held removal allowed", by=by, now=now)
+        _note(connection, AccessEvent.Kind.ALLOWED, going, by=by)
+        asking.ask(connection, Read.LEDGER, because="held removals allowed", now=now, by=by)
+    return len(going), len(rows) - len(going)
+
+
+def keep(connection: KisiConnection, emails: Iterable[str], *, by: Any, now: datetime) -> int:
+    """Leave these held people their access; they are asked about again after 30 days."""
+    rows = [row for row in held(connection) if row.email in set(emails)]
+    with transaction.atomic():
+        KisiGrant.objects.filter(pk__in=[row.pk for row in rows]).update(
+            held_since=None, kept_until=now + KEPT_FOR, kept_by=by
+        )
+        _note(connection, AccessEvent.Kind.KEPT, rows, by=by)
+    return len(rows)
+
+
+def give_word(connection: KisiConnection, email: str, *, cause: str, by: Any, now: datetime) -> None:
+    """This person was named in a list that somebody confirmed: the brake lets the removal pass."""
+    Release.objects.update_or_create(
+        connection=connection, email=email, defaults={"cause": cause, "by": by, "at": now}
+    )
+
+
+def leave_to_kisi(connection: KisiConnection, member: Member, *, by: Any, now: datetime) -> None:
+    """Core neither gives nor removes this person's access from here on."""
+    with transaction.atomic():
+        row = KisiGrant.objects.open().filter(connection=connection, email=member.email).first()
+        row = row or KisiGrant(
+            connection=connection, email=member.email, name=member.name, member=member, state=State.ABSENT
+        )
+        row.exempt, row.exempt_by, row.exempt_at = True, by, now
+        row.held_since = row.kept_until = None
+        row.save()
+        _note(connection, AccessEvent.Kind.EXEMPTED, [row], by=by)
+
+
+def take_back_from_kisi(connection: KisiConnection, member: Member, *, by: Any, now: datetime) -> None:
+    """Core decides about this person again; what Kisi holds is read first."""
+    with transaction.atomic():
+        rows = KisiGrant.objects.open().filter(connection=connection, email=member.email, exempt=True)
+        rows.update(exempt=False, exempt_by=None, exempt_at=None)
+        asking.ask_for_person(connection, member.email, because="no longer left to Kisi", now=now, by=by)
+
+
+def would_lose_at_cut_over(connection: KisiConnection, wanted: dict[str, Wanted]) -> list[KisiGrant]:
+    """People with a right that Core did not make and does not want."""
+    rows = KisiGrant.objects.open().filter(
+        connection=connection, state=State.GRANTED, origin=KisiGrant.Origin.ADOPTED, exempt=False
+    )
+    return [row for row in rows.order_by("name", "email") if row.email not in wanted]
+
+
+def cut_over(connection: KisiConnection, emails: Iterable[str], *, by: Any, now: datetime) -> int:
+    """From now on Core alone decides who is in the group; the people named lose their access by this word."""
+    named = set(emails)
+    wanted = gather.wanted_addresses(connection.gym_id, connection.gym.today(now))
+    going = [row for row in would_lose_at_cut_over(connection, wanted) if row.email in named]
+    with transaction.atomic():
+        connection.sole_source_since = now
+        connection.save(update_fields=["sole_source_since"])
+        for row in going:
+            give_word(connection, row.email, cause="cut-over", by=by, now=now)
+        record.note(connection, AccessEvent.Kind.SETTING, cause="cut-over", by_id=by.pk if by else None)
+        asking.ask(connection, Read.FULL, because="cut-over", now=now, by=by)
+    return len(going)
+
+
+def left_behind(connection: KisiConnection) -> list[KisiGrant]:
+    rows = KisiGrant.objects.filter(connection=connection, closed_how=Closed.LEFT_BEHIND)
+    return list(rows.order_by("name", "email"))
+
+
+def remove_left_behind(connection: KisiConnection, *, by: Any, now: datetime) -> int:
+    """Take the right in the old group from everybody who was left behind there; profiles stay."""
+    rows = KisiGrant.objects.filter(connection=connection, closed_how=Closed.LEFT_BEHIND)
+    count = rows.update(closed_how=Closed.CLEARING)
+    asking.ask(connection, Read.LEDGER, because="remove the left behind", now=now, by=by)
+    return count
+
+
+def _note(connection: KisiConnection, kind: AccessEvent.Kind, rows: list[KisiGrant], *, by: Any) -> None:
+    for row in rows:
+        record.note(connection, kind, grant=row, by_id=by.pk if by else None)

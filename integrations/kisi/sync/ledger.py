@@ -1,0 +1,226 @@
+"""The ledger's own moves: intent before a call, the record after it, waits and parks. No HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from integrations.access.errors import (
+    AlreadyExists,
+    Conflict,
+    DoorError,
+    Forbidden,
+    Gone,
+    NoAnswer,
+    Refused,
+)
+from integrations.access.planner import Wanted, wish_of
+from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Release
+from integrations.kisi.sync import gather, record
+from integrations.kisi.sync.session import Session
+from members.fields import normalize_email
+
+State, Trouble, Closed = KisiGrant.State, KisiGrant.Trouble, KisiGrant.Closed
+
+WAITS = [
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=6),
+]
+LONGEST = timedelta(days=1)
+REMOVAL_WAITS_AT_MOST = timedelta(minutes=30)
+SETTLED = {"failures": 0, "retry_at": None, "trouble": Trouble.NONE, "last_error": "", "missed_at": None}
+
+
+class Moved(Exception):
+    """The facts changed between planning and acting: skip, the next plan knows better."""
+
+
+def wait_for(failures: int, *, removal: bool) -> timedelta:
+    """How long one person waits after so many failures in a row (sync.md 8)."""
+    wait = WAITS[failures - 1] if failures <= len(WAITS) else LONGEST
+    return min(wait, REMOVAL_WAITS_AT_MOST) if removal else wait
+
+
+def save(session: Session, grant: KisiGrant, **values: Any) -> None:
+    """Write these columns of the row while the lease is ours."""
+    with session.lease.writing():
+        _set(grant, **values)
+
+
+def intend_grant(session: Session, email: str) -> tuple[KisiGrant, Wanted]:
+    """Commit the intent to give access; raises Moved when it is not wanted (any more)."""
+    with session.lease.writing():
+        wanted, row = gather.one(session.connection, email, session.today)
+        if wanted is None or (row and (row.exempt or row.state == State.GRANTED)):
+            raise Moved
+        grant = _open_row(session.connection, email) or _new_row(session.connection, wanted)
+        _set(
+            grant,
+            state=State.GRANTING,
+            **_intent(session, wish_of(email, wanted)),
+            member_id=wanted.member_id,
+        )
+    return grant, wanted
+
+
+def intend_revoke(session: Session, email: str) -> tuple[KisiGrant, bool]:
+    """Commit the intent to remove; the row, and whether somebody's word (or a changed address) stands behind it."""
+    with session.lease.writing():
+        wanted, row = gather.one(session.connection, email, session.today)
+        if wanted is not None and session.connection.status != KisiConnection.Status.DISCONNECTING:
+            raise Moved
+        if row is None or row.exempt or _protected_by_choice(row):
+            raise Moved
+        grant = KisiGrant.objects.open().get(connection=session.connection, email=email)
+        worded = bool(row.word or row.moved)
+        intent = _intent(session, grant, wish_of(email, None))
+        _set(grant, state=State.REVOKING, worded=worded, lone_right=False, **intent)
+    return grant, worded
+
+
+def intend_settle(session: Session, email: str) -> tuple[KisiGrant, Wanted | None]:
+    """Mark the row as uncertain for today's wish; what was intended, and when, stays on it."""
+    with session.lease.writing():
+        wanted, _ = gather.one(session.connection, email, session.today)
+        grant = KisiGrant.objects.open().get(connection=session.connection, email=email)
+        wish = wish_of(email, wanted)
+        fresh = {} if grant.wish == wish else SETTLED | {"missed_at": grant.missed_at}
+        _set(grant, state=State.UNCERTAIN, wish=wish, **fresh)
+    return grant, wanted
+
+
+def _protected_by_choice(row: Any) -> bool:
+    return not row.word and not row.moved and bool(row.held or row.kept_until)
+
+
+def confirm_granted(session: Session, grant: KisiGrant, *, right_id: int, origin: str, **values: Any) -> None:
+    """Kisi holds our right: the row says so from here on."""
+    now = session.clock.now()
+    with session.lease.writing():
+        _set(
+            grant,
+            state=State.GRANTED,
+            role_assignment_id=right_id,
+            origin=origin,
+            confirmed_at=now,
+            granted_before=True,
+            managed="",
+            **SETTLED,
+            **values,
+        )
+
+
+def close(session: Session, grant: KisiGrant, how: str, **values: Any) -> None:
+    """End the row: whatever word there was is used up."""
+    with session.lease.writing():
+        close_row(grant, how, now=session.clock.now(), **values)
+
+
+def close_row(grant: KisiGrant, how: str, *, now: datetime, **values: Any) -> None:
+    """The same inside the caller's transaction."""
+    Release.objects.filter(connection_id=grant.connection_id, email=grant.email).delete()
+    _set(grant, state=State.CLOSED, closed_how=how, closed_at=now, held_since=None, **(SETTLED | values))
+
+
+def leave_to_kisi(session: Session, grant: KisiGrant, role: str, *, wanted: bool) -> None:
+    """The person is never touched: remembered as managed while entitled, else no longer Core's."""
+    with session.lease.writing():
+        record.note(
+            session.connection, AccessEvent.Kind.MANAGED, grant=grant, cause=role, run_id=_run(session)
+        )
+        if wanted:
+            _set(grant, state=State.ABSENT, managed=role, role_assignment_id=None, origin="", **SETTLED)
+        else:
+            close_row(grant, Closed.RELEASED, now=session.clock.now(), managed=role)
+
+
+def fail(session: Session, grant: KisiGrant, error: DoorError, *, removal: bool) -> None:
+    """Record one person's failure: parked, waiting, or uncertain when the answer was none."""
+    failures = grant.failures + 1
+    values = {"failures": failures, "last_error": error.said or str(error), "trouble": _trouble(error)}
+    with session.lease.writing():
+        if isinstance(error, NoAnswer) and error.wrote:
+            values |= {"state": State.UNCERTAIN, "retry_at": _after_doubt(session, failures, removal=removal)}
+        else:
+            values |= {
+                "state": _definite_state(grant),
+                "retry_at": _retry(session, error, failures, removal=removal),
+            }
+        _set(grant, **values)
+        record.note(
+            session.connection, AccessEvent.Kind.REFUSED, grant=grant, error=error, run_id=_run(session)
+        )
+
+
+def undo_intent(session: Session, grant: KisiGrant) -> None:
+    """The call was certainly not carried out (401, 429 …): the row reads as before the intent."""
+    save(session, grant, state=_definite_state(grant))
+
+
+def doubt(grant_ids: list[int]) -> None:
+    """Mark rows as uncertain, inside the caller's transaction: each is read singly before anything else."""
+    KisiGrant.objects.filter(pk__in=grant_ids).update(state=State.UNCERTAIN, retry_at=None)
+
+
+def _definite_state(grant: KisiGrant) -> str:
+    if grant.state == State.UNCERTAIN:
+        return State.UNCERTAIN
+    return State.GRANTED if grant.role_assignment_id is not None else State.ABSENT
+
+
+def _after_doubt(session: Session, failures: int, *, removal: bool) -> datetime | None:
+    """The first lost answer is looked at in the next plan, later ones wait."""
+    return None if failures == 1 else session.clock.now() + wait_for(failures - 1, removal=removal)
+
+
+def _retry(session: Session, error: DoorError, failures: int, *, removal: bool) -> datetime | None:
+    if isinstance(error, (Refused, Forbidden, Conflict)) or (isinstance(error, Gone) and failures == 1):
+        return None
+    return session.clock.now() + wait_for(failures, removal=removal)
+
+
+def _trouble(error: DoorError) -> str:
+    if isinstance(error, Refused):
+        return Trouble.REFUSED
+    if isinstance(error, Forbidden):
+        return Trouble.FORBIDDEN
+    if isinstance(error, Conflict):
+        return Trouble.CONFLICT
+    return Trouble.LOST if isinstance(error, AlreadyExists) else Trouble.UNCLEAR
+
+
+def _intent(session: Session, grant: KisiGrant, wish: str) -> dict[str, Any]:
+    """A new wish starts with a clean sheet: failures belong to the old one."""
+    fresh = {} if grant.wish == wish else SETTLED
+    return fresh | {"intent_at": session.clock.now(), "wish": wish}
+
+
+def _open_row(connection: KisiConnection, email: str) -> KisiGrant | None:
+    return KisiGrant.objects.open().filter(connection=connection, email=email).first()
+
+
+def _new_row(connection: KisiConnection, wanted: Wanted) -> KisiGrant:
+    return KisiGrant(
+        connection=connection,
+        email=normalize_email(wanted.email),
+        name=wanted.name,
+        until=wanted.until,
+        organization_id=connection.organization_id,
+        kisi_group_id=connection.group_id,
+    )
+
+
+def _set(grant: KisiGrant, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(grant, name, value)
+    if grant.pk is None:
+        grant.save()
+    else:
+        grant.save(update_fields=[*values, "changed_at"])
+
+
+def _run(session: Session) -> int | None:
+    return session.run.pk if session.run else None

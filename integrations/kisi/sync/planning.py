@@ -1,0 +1,70 @@
+"""The plan of this moment: facts, the pure planner, and the brake before any removal (sync.md 7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from integrations.access import brake, planner
+from integrations.access.planner import Kind, Plan
+from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Release
+from integrations.kisi.sync import alerts, gather, record
+from integrations.kisi.sync.logbook import Logbook
+from integrations.kisi.sync.session import Session
+
+WORD_LASTS = timedelta(days=7)
+
+
+def make_plan(session: Session, book: Logbook) -> Plan:
+    """What is owed now, with removals over the allowance held instead of planned."""
+    connection, now = session.connection, session.clock.now()
+    Release.objects.filter(connection=connection, at__lt=now - WORD_LASTS).delete()
+    facts = gather.differences(connection, session.today, now)
+    plan = decide(connection, facts, now=now)
+    verdict = judge(connection, plan, facts)
+    if verdict.holds:
+        _hold(session, book, plan, verdict)
+        plan = plan.without({change.email for change in plan.owed})
+    return plan
+
+
+def decide(
+    connection: KisiConnection,
+    facts: gather.Facts,
+    observed: planner.Observed | None = None,
+    *,
+    now: datetime,
+) -> Plan:
+    """The pure plan for this connection's state; before the first full read nobody is removed."""
+    if connection.status == KisiConnection.Status.DISCONNECTING:
+        return planner.plan_farewell(facts.ledger, now=now)
+    sole_source = connection.sole_source_since is not None
+    plan = planner.plan(facts.wanted, facts.ledger, observed, now=now, sole_source=sole_source)
+    if connection.must_read_first:
+        return replace(plan, changes=tuple(c for c in plan.changes if c.wanted is not None))
+    return plan
+
+
+def judge(connection: KisiConnection, plan: Plan, facts: gather.Facts) -> brake.Verdict:
+    """The brake over everything that is owed without a word, begun removals included."""
+    if not plan.owed or connection.status == KisiConnection.Status.DISCONNECTING:
+        return brake.Verdict(holds=False, owed=0, counted=facts.confirmed, allowed=None)
+    return brake.judge(
+        owed=len(plan.owed) + len(plan.in_flight),
+        confirmed=facts.confirmed,
+        gone_without_word=facts.gone_without_word,
+        share=connection.brake_share,
+    )
+
+
+def _hold(session: Session, book: Logbook, plan: Plan, verdict: brake.Verdict) -> None:
+    """None of the batch goes: each person is listed, and one mail is sent."""
+    now = session.clock.now()
+    emails = [change.email for change in plan.owed if change.kind is Kind.REVOKE]
+    with session.lease.writing():
+        rows = list(KisiGrant.objects.open().filter(connection=session.connection, email__in=emails))
+        KisiGrant.objects.filter(pk__in=[row.pk for row in rows]).update(held_since=now)
+        for row in rows:
+            record.note(session.connection, AccessEvent.Kind.HELD, grant=row, cause=session.because)
+    book.holds(len(rows))
+    alerts.held(session.connection, rows, of=verdict.counted, allowed=verdict.allowed or 0, now=now)

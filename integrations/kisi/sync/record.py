@@ -1,0 +1,39 @@
+"""Writing down what was done: events without names, and the one table that holds them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from integrations.access.errors import DoorError
+from integrations.kisi.models import AccessEvent, AccessPerson, KisiConnection, KisiGrant
+
+
+def person_of(connection: KisiConnection, *, email: str, name: str = "") -> AccessPerson:
+    """The row that stands for this address in the activity of its gym; the name is kept up to date."""
+    person, _ = AccessPerson.objects.get_or_create(
+        gym_id=connection.gym_id, email=email, defaults={"name": name}
+    )
+    if name and person.name != name:
+        person.name = name
+        person.save(update_fields=["name"])
+    return person
+
+
+def note(
+    connection: KisiConnection,
+    kind: AccessEvent.Kind,
+    *,
+    grant: KisiGrant | None = None,
+    error: DoorError | None = None,
+    **facts: Any,
+) -> AccessEvent:
+    """Keep one event; with `grant` it is about that person, with `error` it carries Kisi's own words."""
+    if grant is not None:
+        person = person_of(connection, email=grant.email, name=grant.name)
+        facts |= {"person_id": person.pk, "member_id": grant.member_id}
+    if error is not None:
+        said = error.said.replace(grant.email, "this address") if grant else error.said
+        facts |= {"kisi_status": error.status, "kisi_said": said}
+    return AccessEvent.objects.create(
+        gym_id=connection.gym_id, connection_id=connection.pk, kind=kind, **facts
+    )

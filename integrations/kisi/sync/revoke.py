@@ -1,0 +1,119 @@
+"""One removal out: a look before it, every right of ours, then the profile where the rules allow (sync.md 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from integrations.access.errors import DoorError, Forbidden, Gone, NoAnswer, Refused
+from integrations.kisi.models import AccessEvent, KisiGrant
+from integrations.kisi.rows import Right
+from integrations.kisi.sync import ledger, people, record
+from integrations.kisi.sync.session import Session
+
+Closed = KisiGrant.Closed
+LOOK_AGAIN = timedelta(seconds=60)
+
+
+def revoke(session: Session, email: str) -> AccessEvent.Kind | None:
+    """Take this address's access away; what was done. Raises ledger.Moved when it is wanted again."""
+    row, _ = ledger.intend_revoke(session, email)
+    if row.kisi_user_id is None:
+        ledger.close(session, row, Closed.GONE)
+        return None
+    rights = people.read_rights(session, row, row.kisi_user_id)
+    role = people.protected_role(session, row.kisi_user_id, rights)
+    if role:
+        ledger.leave_to_kisi(session, row, role, wanted=False)
+        return AccessEvent.Kind.MANAGED
+    doomed = _doomed(session, row, rights)
+    if not doomed and row.role_assignment_id is None:
+        return _look_again_later(session, row)
+    if not doomed:
+        require_gone(session, row)
+    ledger.save(session, row, lone_right=bool(doomed) and len(doomed) == len(rights))
+    profile_goes = people.profile_may_go(session, row)
+    for right in doomed:
+        _done_if_gone(session, session.kisi.remove_right, right.id)
+    return finish(session, row, profile_goes=profile_goes)
+
+
+def finish(session: Session, row: KisiGrant, *, profile_goes: bool) -> AccessEvent.Kind | None:
+    """The rights are gone: the profile follows where it may, and the row is closed."""
+    if profile_goes:
+        _delete_profile(session, row)
+    if row.role_assignment_id is None:
+        ledger.close(session, row, Closed.GONE)
+        return None
+    ledger.close(session, row, Closed.REMOVED)
+    _note(session, row, AccessEvent.Kind.REVOKED)
+    return AccessEvent.Kind.REVOKED
+
+
+def _delete_profile(session: Session, row: KisiGrant) -> None:
+    """A profile that Kisi will not let go stays: the access is gone, and that is said."""
+    try:
+        _done_if_gone(session, session.kisi.delete_user, row.kisi_user_id or 0)
+    except (Forbidden, Refused) as error:
+        _note(session, row, AccessEvent.Kind.REFUSED, error=error)
+
+
+def _note(
+    session: Session, row: KisiGrant, kind: AccessEvent.Kind, *, error: DoorError | None = None
+) -> None:
+    run_id = session.run.pk if session.run else None
+    record.note(session.connection, kind, grant=row, error=error, run_id=run_id, cause=session.because)
+
+
+def _look_again_later(session: Session, row: KisiGrant) -> None:
+    """A profile Core made for a right it never gave: a second look decides (settle.py)."""
+    now = session.clock.now()
+    ledger.save(session, row, state=KisiGrant.State.UNCERTAIN, missed_at=now, retry_at=now + LOOK_AGAIN)
+
+
+def clear_left_behind(session: Session, row: KisiGrant) -> AccessEvent.Kind:
+    """Remove only the right, in the group this closed row was for; the profile stays."""
+    try:
+        right = session.kisi.right(row.role_assignment_id or 0)
+    except Gone:
+        ledger.save(session, row, closed_how=Closed.GONE)
+        return AccessEvent.Kind.REVOKED
+    rights = people.read_rights(session, row, right.user_id or 0)
+    if people.protected_role(session, right.user_id or 0, rights):
+        ledger.save(session, row, closed_how=Closed.RELEASED)
+        return AccessEvent.Kind.MANAGED
+    if people.counts(right, row.kisi_group_id) and right.email == row.email:
+        _done_if_gone(session, session.kisi.remove_right, right.id)
+    ledger.save(session, row, closed_how=Closed.REMOVED, worded=True, closed_at=session.clock.now())
+    record.note(session.connection, AccessEvent.Kind.REVOKED, grant=row, cause="left behind")
+    return AccessEvent.Kind.REVOKED
+
+
+def _doomed(session: Session, row: KisiGrant, rights: tuple[Right, ...]) -> list[Right]:
+    """In transition only the right Core created, by its own id; afterwards every right that counts."""
+    valid = people.ours(session, rights)
+    if session.connection.in_transition:
+        return [right for right in valid if right.id == row.role_assignment_id]
+    return valid
+
+
+def require_gone(session: Session, row: KisiGrant) -> None:
+    """An empty list alone is no proof: the right itself must answer 404."""
+    if row.role_assignment_id is None:
+        return
+    try:
+        session.kisi.right(row.role_assignment_id)
+    except Gone:
+        return
+    raise NoAnswer(
+        "Kisi's list and Kisi's own answer about this right disagree", call="GET /role_assignments"
+    )
+
+
+def _done_if_gone(session: Session, remove: Callable[[int], None], which: int) -> None:
+    """A 404 counts as done only in a lease that saw our organization and the group (sync.md 5)."""
+    try:
+        remove(which)
+    except Gone:
+        if not session.checked:
+            raise

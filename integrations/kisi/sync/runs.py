@@ -1,0 +1,205 @@
+"""A run: lease, slices, reads, plan, brake, apply, record. One holder at a time, safe to call at any time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from integrations.access.errors import IncompleteRead, NoAnswer, StopRun
+from integrations.access.planner import WITHOUT_CALL, Change, Kind
+from integrations.kisi.models import KisiConnection, KisiGrant, Read, SyncRun
+from integrations.kisi.sync import reading, standing
+from integrations.kisi.sync.apply import apply
+from integrations.kisi.sync.checks import check
+from integrations.kisi.sync.clock import Clock, DatabaseClock
+from integrations.kisi.sync.lease import Lease, LeaseLost
+from integrations.kisi.sync.logbook import Logbook
+from integrations.kisi.sync.planning import make_plan
+from integrations.kisi.sync.revoke import clear_left_behind
+from integrations.kisi.sync.session import InTrouble, Later, Session
+from integrations.vault import VaultError
+from plans.dates import apply_reached_dates
+
+SLICE = timedelta(seconds=20)
+PLAN_AFRESH = timedelta(seconds=5)
+TRIES_PER_SLICE = 3
+SHORT_WAIT = timedelta(seconds=30)
+MANY_GRANTS = 50
+Tried = Counter[tuple[Kind, str]]
+
+
+class Outcome(StrEnum):
+    """`more`: work is left, wake again; `waits`: something is due later; `taken`: somebody else holds it."""
+
+    DONE = "done"
+    MORE = "more"
+    WAITS = "waits"
+    STOPPED = "stopped"
+    TAKEN = "taken"
+    LOST = "lost"
+
+
+def run(connection_id: int, *, clock: Clock | None = None) -> Outcome:
+    """Do what this connection owes now, for one slice; raises nothing that Kisi or another holder may cause."""
+    clock = clock or DatabaseClock.started()
+    lease = Lease.acquire(connection_id, clock)
+    if lease is None:
+        return Outcome.TAKEN
+    try:
+        return _hold(lease, clock)
+    except LeaseLost:
+        return Outcome.LOST
+    except BaseException:
+        lease.give_back(even_if_asked=True)
+        raise
+
+
+def run_to_the_end(connection_id: int, *, clock: Clock | None = None) -> Outcome:
+    """The same without giving the worker back, until nothing more can be done now (commands, tests)."""
+    clock = clock or DatabaseClock.started()
+    outcome = run(connection_id, clock=clock)
+    while outcome is Outcome.MORE:
+        outcome = run(connection_id, clock=clock)
+    return outcome
+
+
+def _hold(lease: Lease, clock: Clock) -> Outcome:
+    """Slices until nobody asks for more; a slice that is not done gives the worker back and asks again."""
+    while True:
+        outcome = _slice(lease, clock)
+        if outcome is Outcome.MORE:
+            KisiConnection.objects.filter(pk=lease.connection_id).update(look_again=True)
+            lease.give_back(even_if_asked=True)
+            return outcome
+        if lease.give_back():
+            return outcome
+        lease.take_request()
+
+
+def _slice(lease: Lease, clock: Clock) -> Outcome:
+    connection = KisiConnection.objects.select_related("gym").get(pk=lease.connection_id)
+    if not standing.may_work(connection, now=clock.now()):
+        return Outcome.WAITS
+    try:
+        session = Session.open(connection, lease, clock)
+    except VaultError:
+        standing.key_cannot_be_opened(connection, now=clock.now())
+        return Outcome.STOPPED
+    book = Logbook(session)
+    try:
+        return _work(session, book)
+    except StopRun as error:
+        standing.stop(session, error)
+        return _ended(book, str(error))
+    except InTrouble:
+        standing.in_trouble(session)
+        return _ended(book, "Kisi did not answer")
+    except NoAnswer as error:
+        return _no_answer(session, book, error)
+    except Later as later:
+        standing.wait_until(session, later.until)
+        return Outcome.WAITS
+
+
+def _ended(book: Logbook, reason: str) -> Outcome:
+    book.end(SyncRun.State.STOPPED, reason)
+    return Outcome.STOPPED
+
+
+def _no_answer(session: Session, book: Logbook, error: NoAnswer) -> Outcome:
+    """A check or a list got no answer: nothing concluded; five in a row mean trouble."""
+    try:
+        session.raise_if_in_trouble()
+        standing.wait_until(session, session.clock.now() + SHORT_WAIT)
+    except InTrouble:
+        standing.in_trouble(session)
+    return _ended(book, str(error))
+
+
+def _work(session: Session, book: Logbook) -> Outcome:
+    if standing.needs_probe(session.connection):
+        check(session)
+        standing.heal(session)
+    elif session.connection.retry_at is not None:
+        session.connection.retry_at = None
+        session.connection.save(update_fields=["retry_at"])
+    book.resume()
+    _read_kisi(session, book)
+    if _changes(session, book) is Outcome.MORE:
+        return Outcome.MORE
+    _clear_left_behind(session, book)
+    book.finish()
+    _leave(session)
+    return Outcome.DONE
+
+
+def _read_kisi(session: Session, book: Logbook) -> None:
+    """What was asked for beyond the ledger; an incomplete list concludes nothing, the ledger's work goes on."""
+    wanted = Read(session.connection.want_read)
+    if wanted is Read.LEDGER or session.connection.status == KisiConnection.Status.DISCONNECTING:
+        return
+    book.begin(wanted)
+    try:
+        reading.read(session, wanted)
+    except IncompleteRead as error:
+        book.incomplete(str(error))
+        session.raise_if_in_trouble()
+    KisiConnection.objects.filter(pk=session.connection.pk, want_read=wanted).update(want_read=Read.LEDGER)
+
+
+def _changes(session: Session, book: Logbook) -> Outcome:
+    until = session.clock.now() + SLICE
+    tried: Tried = Counter()
+    while True:
+        apply_reached_dates(session.clock.now(), session.connection.gym)
+        plan = make_plan(session, book)
+        todo = [change for change in plan.changes if tried[change.kind, change.email] < TRIES_PER_SLICE]
+        if not todo:
+            return Outcome.DONE
+        _prepare(session, book, todo)
+        _carry_out(session, book, todo, tried, until)
+        if session.clock.now() >= until:
+            return Outcome.MORE
+
+
+def _prepare(session: Session, book: Logbook, todo: list[Change]) -> None:
+    """Before the first write of a lease: the checks; before many grants: everybody Kisi knows, once."""
+    calls = [change for change in todo if change.kind not in WITHOUT_CALL]
+    if not calls:
+        return
+    book.begin(Read.LEDGER)
+    book.owes(len(calls))
+    check(session)
+    grants = sum(change.kind is Kind.GRANT for change in calls)
+    if grants > MANY_GRANTS and not session.known_users:
+        session.known_users = reading.everybody(session)
+
+
+def _carry_out(session: Session, book: Logbook, todo: list[Change], tried: Tried, until: datetime) -> None:
+    """As much of the plan as fits before it is time to look afresh."""
+    afresh = min(until, session.clock.now() + PLAN_AFRESH)
+    for change in todo:
+        tried[change.kind, change.email] += 1
+        done = apply(session, change)
+        if change.kind not in WITHOUT_CALL:
+            book.did(done)
+        if session.clock.now() >= afresh:
+            return
+
+
+def _clear_left_behind(session: Session, book: Logbook) -> None:
+    """People whose old group an admin asked to be emptied of them: the right only."""
+    rows = list(KisiGrant.objects.filter(connection=session.connection, closed_how=KisiGrant.Closed.CLEARING))
+    if rows:
+        book.begin(Read.LEDGER)
+        book.owes(len(rows))
+        check(session)
+    for row in rows:
+        book.did(clear_left_behind(session, row))
+
+
+def _leave(session: Session) -> None:
+    """A disconnect with removal is over when nothing is owed any more."""
+    if session.connection.status == KisiConnection.Status.DISCONNECTING:
+        standing.disconnected(session)

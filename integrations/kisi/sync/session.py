@@ -1,0 +1,126 @@
+"""One holder's work on one connection: lease, pace, client and what this lease has already made sure of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db.models import F
+
+from integrations.kisi import governor
+from integrations.kisi.client import KisiClient
+from integrations.kisi.models import KisiConnection, SyncRun
+from integrations.kisi.rows import User
+from integrations.kisi.sync.clock import Clock
+from integrations.kisi.sync.lease import Lease
+from integrations.vault import Secret
+
+SLEEP_AT_MOST = 2.0
+IN_A_ROW = 5
+
+
+class InTrouble(Exception):
+    """Five answers in a row were none: stop and probe later."""
+
+
+class Later(Exception):
+    """The shared pace has no room soon: give the worker back, come again at `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        self.until = until
+        super().__init__(f"no room before {until:%H:%M:%S}")
+
+
+@dataclass(slots=True)
+class PaceGate:
+    """What the client asks before and tells after every HTTP try."""
+
+    kisi_user_id: int
+    clock: Clock
+    before: Callable[[], None] = lambda: None
+    calls: int = 0
+    pushed_until: datetime | None = None
+    on_answer: Callable[[bool, bool], None] = lambda write, ok: None
+
+    def enter(self, *, write: bool) -> None:
+        self.before()
+        now = self.clock.now()
+        wait = governor.reserve(
+            self.kisi_user_id, now=now, per_second=settings.KISI_CALLS_PER_SECOND, longest=SLEEP_AT_MOST
+        )
+        if wait > SLEEP_AT_MOST:
+            raise Later(now + timedelta(seconds=wait))
+        if wait > 0:
+            self.clock.sleep(wait)
+            self.before()
+        self.calls += 1
+
+    def answered(self, *, write: bool, ok: bool) -> None:
+        if ok:
+            governor.forgive(self.kisi_user_id)
+        self.on_answer(write, ok)
+
+    def slow_down(self, retry_after: float | None) -> None:
+        self.pushed_until = governor.slow_down(
+            self.kisi_user_id, now=self.clock.now(), retry_after=retry_after
+        )
+
+
+def client_for(key: Secret, gate: PaceGate) -> KisiClient:
+    return KisiClient(
+        base_url=settings.KISI_API_URL,
+        key=key,
+        gate=gate,
+        sleep=gate.clock.sleep,
+        contact=settings.KISI_CONTACT,
+    )
+
+
+@dataclass(slots=True)
+class Session:
+    """`checked`: this lease saw the right organization and the group; `team` is walked once per lease."""
+
+    connection: KisiConnection
+    lease: Lease
+    clock: Clock
+    run: SyncRun | None = None
+    checked: bool = False
+    team: frozenset[int] | None = None
+    team_refused: bool = False
+    known_users: dict[str, User] = field(default_factory=dict)
+    forbidden_in_a_row: int = 0
+    gate: PaceGate = field(init=False)
+    kisi: KisiClient = field(init=False)
+
+    @classmethod
+    def open(cls, connection: KisiConnection, lease: Lease, clock: Clock) -> Session:
+        """Raises vault.VaultError when the key cannot be opened."""
+        session = cls(connection, lease, clock)
+        session.gate = PaceGate(connection.own_user_id, clock, lease.check, on_answer=session.heard)
+        session.kisi = client_for(connection.api_key(), session.gate)
+        return session
+
+    @property
+    def because(self) -> str:
+        """What set the run off, for the activity."""
+        return self.run.because if self.run else ""
+
+    @property
+    def today(self) -> date:
+        return self.connection.gym.today(self.clock.now())
+
+    def heard(self, write: bool, ok: bool) -> None:
+        """Count answers that were none: reads and writes apart, over runs (sync.md 8)."""
+        name = "failed_writes" if write else "failed_reads"
+        count = getattr(self.connection, name)
+        if ok and not count:
+            return
+        setattr(self.connection, name, 0 if ok else count + 1)
+        mine = KisiConnection.objects.filter(pk=self.connection.pk, fence=self.lease.fence)
+        mine.update(**{name: 0 if ok else F(name) + 1})
+
+    def raise_if_in_trouble(self) -> None:
+        if max(self.connection.failed_reads, self.connection.failed_writes) >= IN_A_ROW:
+            raise InTrouble

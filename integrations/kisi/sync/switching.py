@@ -1,0 +1,79 @@
+"""Pause, resume, disconnect: decisions about the whole connection. They raise the fence and call nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release, SyncRun
+from integrations.kisi.sync import asking, record
+from integrations.kisi.sync.lease import raise_fence
+
+Status = KisiConnection.Status
+FAREWELL = "disconnect"
+
+
+def pause(connection: KisiConnection, *, by: Any, now: datetime) -> None:
+    """At once: at most the call in flight still goes out."""
+    _switch(connection, Status.PAUSED, by=by, now=now)
+
+
+def resume(connection: KisiConnection, *, by: Any, now: datetime) -> None:
+    """Back to work; what waits is sent, and Kisi is compared once."""
+    with transaction.atomic():
+        _switch(connection, Status.CONNECTED, by=by, now=now)
+        asking.ask(connection, Read.RECENT, because="resume", now=now, by=by)
+
+
+def disconnect(connection: KisiConnection, *, by: Any, now: datetime) -> None:
+    """Leave everybody's access as it is."""
+    with transaction.atomic():
+        _switch(connection, Status.DISCONNECTED, by=by, now=now)
+        Release.objects.filter(connection=connection).delete()
+
+
+def created_by_core(connection: KisiConnection) -> list[KisiGrant]:
+    """Whom a disconnect with removal names: people whose right Core made."""
+    rows = KisiGrant.objects.open().filter(
+        connection=connection, origin=KisiGrant.Origin.CREATED, exempt=False, role_assignment_id__isnull=False
+    )
+    return list(rows.order_by("name", "email"))
+
+
+def remove_and_disconnect(
+    connection: KisiConnection, emails: Iterable[str], *, by: Any, now: datetime
+) -> int:
+    """First remove the access of exactly these people (among those whose right Core made), then disconnect."""
+    named = set(emails)
+    rows = [row for row in created_by_core(connection) if row.email in named]
+    with transaction.atomic():
+        _switch(connection, Status.DISCONNECTING, by=by, now=now)
+        for row in rows:
+            Release.objects.update_or_create(
+                connection=connection, email=row.email, defaults={"cause": FAREWELL, "by": by, "at": now}
+            )
+        asking.ask(connection, Read.LEDGER, because="disconnect", now=now, by=by)
+    return len(rows)
+
+
+def stop_disconnecting(connection: KisiConnection, *, by: Any, now: datetime) -> None:
+    """Stop, keep the rest."""
+    disconnect(connection, by=by, now=now)
+
+
+def _switch(connection: KisiConnection, status: str, *, by: Any, now: datetime) -> None:
+    with transaction.atomic():
+        raise_fence(connection.pk)
+        connection.refresh_from_db()
+        connection.status, connection.status_since, connection.status_by = status, now, by
+        connection.status_said, connection.retry_at = "", None
+        connection.save(update_fields=["status", "status_since", "status_by", "status_said", "retry_at"])
+        SyncRun.objects.filter(connection=connection, state=SyncRun.State.RUNNING).update(
+            state=SyncRun.State.STOPPED, finished_at=now, reason=connection.get_status_display()
+        )
+        by_id = by.pk if by else None
+        label = connection.get_status_display()
+        record.note(connection, AccessEvent.Kind.STATUS, cause=label, by_id=by_id)

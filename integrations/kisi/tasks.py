@@ -1,0 +1,75 @@
+"""Celery's way in: each task says "look again" and holds no logic. Arguments are integers only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from celery import shared_task
+from django.db.models import Q
+
+from integrations.kisi import wake as waking
+from integrations.kisi.models import Heartbeat, KisiConnection
+from integrations.kisi.sync import runs, schedule
+from integrations.kisi.sync.clock import database_now
+
+IDEMPOTENT = {"acks_late": True, "reject_on_worker_lost": True, "ignore_result": True}
+
+
+def wake(*connection_ids: int) -> None:
+    """Have a worker look at these connections, after the current transaction."""
+    waking.wake(connection_ids, sync.delay)
+
+
+def wake_gym(gym_id: int) -> None:
+    """Have a worker look at the gym's connection, if it has a live one, after the current transaction."""
+    waking.wake_gym(gym_id, sync.delay)
+
+
+@shared_task(name="kisi.sync", **IDEMPOTENT)
+def sync(connection_id: int) -> None:
+    """One slice of work; more work wakes itself."""
+    if runs.run(connection_id) is runs.Outcome.MORE:
+        wake(connection_id)
+
+
+@shared_task(name="kisi.look", **IDEMPOTENT)
+def look() -> None:
+    """Every 30 s: wake who was asked for, whose wait is over, whose holder died. One query."""
+    now = database_now()
+    beat_heart("worker", now)
+    wake(*due(now))
+
+
+@shared_task(name="kisi.sweep", **IDEMPOTENT)
+def sweep() -> None:
+    """Every 5 min: reached dates and the comparison with the ledger, then whatever is overdue."""
+    now = database_now()
+    schedule.request_overdue(now)
+    wake(*KisiConnection.objects.live().values_list("pk", flat=True))
+
+
+@shared_task(name="kisi.daily", **IDEMPOTENT)
+def daily() -> None:
+    """Whoever changed lately is checked against Kisi itself."""
+    wake(*schedule.request_overdue(database_now()))
+
+
+@shared_task(name="kisi.weekly", **IDEMPOTENT)
+def weekly() -> None:
+    """Everybody is checked against Kisi itself."""
+    wake(*schedule.request_overdue(database_now()))
+
+
+def due(now: datetime) -> list[int]:
+    """Connections with something to do: asked for, a retry or probe that is due, a lease that ran out."""
+    row_due = Q(grants__retry_at__lte=now) & ~Q(grants__state="closed")
+    asked = Q(look_again=True) & (Q(retry_at=None) | Q(retry_at__lte=now))
+    ready = asked | Q(retry_at__lte=now) | (row_due & Q(retry_at=None)) | Q(lease_until__lt=now)
+    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    found = KisiConnection.objects.live().filter(ready, free).order_by("pk").distinct()
+    return list(found.values_list("pk", flat=True))
+
+
+def beat_heart(name: str, now: datetime) -> None:
+    """A sign of life; it also proves that beat sent the message."""
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": now})

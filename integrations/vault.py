@@ -1,0 +1,111 @@
+"""Seals and opens secrets (AES-256-GCM, key id in the token, bound to the owning row). Never swallows a failure."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Iterable
+from typing import NoReturn
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+
+VERSION = "v1"
+NONCE = 12
+
+
+class VaultError(Exception):
+    """A secret cannot be opened: the key is unknown, or the token is damaged or another row's."""
+
+
+class Secret:
+    """A text that shows itself only when asked: masked in repr, str, logs and tracebacks; not picklable."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    @property
+    def last4(self) -> str:
+        """Enough to recognise it by; nothing for a text so short that this would give it away."""
+        return self._text[-4:] if len(self._text) >= 12 else ""
+
+    def __repr__(self) -> str:
+        return "Secret('****')"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is not serialized")
+
+
+def seal(plain: Secret, *, owner: str) -> str:
+    """A token that opens only for `owner`, sealed with the newest key."""
+    key = _keys()[0]
+    nonce = os.urandom(NONCE)
+    sealed = AESGCM(key).encrypt(nonce, plain.reveal().encode(), owner.encode())
+    return f"{VERSION}.{key_id(key)}.{_text(nonce + sealed)}"
+
+
+def open_sealed(token: str, *, owner: str) -> Secret:
+    """The secret in `token`; raises VaultError."""
+    which, data = _parts(token)
+    for key in _keys():
+        if key_id(key) == which:
+            return _opened(key, data, owner)
+    raise VaultError("the secret was sealed with a key that FIELD_ENCRYPTION_KEYS does not hold")
+
+
+def reseal(token: str, *, owner: str) -> str | None:
+    """The same secret sealed with the newest key; None when it already is."""
+    which, _ = _parts(token)
+    if which == key_id(_keys()[0]):
+        return None
+    return seal(open_sealed(token, owner=owner), owner=owner)
+
+
+def key_id(key: bytes) -> str:
+    """A short name for a key, derived from it and telling nothing of it."""
+    return hashlib.sha256(b"core.vault" + key).hexdigest()[:8]
+
+
+def _opened(key: bytes, data: bytes, owner: str) -> Secret:
+    try:
+        return Secret(AESGCM(key).decrypt(data[:NONCE], data[NONCE:], owner.encode()).decode())
+    except InvalidTag:
+        raise VaultError("the sealed secret is damaged, or belongs to another row") from None
+
+
+def _parts(token: str) -> tuple[str, bytes]:
+    parts = token.split(".")
+    if len(parts) != 3 or parts[0] != VERSION:
+        raise VaultError("there is no sealed secret here")
+    try:
+        return parts[1], _bytes(parts[2])
+    except ValueError:
+        raise VaultError("the sealed secret is damaged") from None
+
+
+def _keys() -> list[bytes]:
+    keys: Iterable[str] = settings.FIELD_ENCRYPTION_KEYS
+    return [_bytes(key) for key in keys]
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _bytes(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,0 +1,124 @@
+"""A registry that other apps fill at start: Core's pages render what is registered and know nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.db import transaction
+from django.http import HttpRequest
+
+from members.models import Gym, Member
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A status in one word; `tone` is ok, info, warn, bad or idle."""
+
+    word: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a page: a template to include, and its context."""
+
+    template: str
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessCell:
+    tag: Tag
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    at: datetime
+    text: str
+    by: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthLine:
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EffectLine:
+    name: str
+    email: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a change does to the doors, by name. `fingerprint` stands for exactly these lists."""
+
+    gains: tuple[EffectLine, ...] = ()
+    loses: tuple[EffectLine, ...] = ()
+    keeps: tuple[EffectLine, ...] = ()
+    notes: tuple[str, ...] = ()
+    warning: str = ""
+    fingerprint: str = ""
+
+    @property
+    def touches_anybody(self) -> bool:
+        return bool(self.gains or self.loses)
+
+
+class ListMoved(Exception):
+    """The people concerned are not those that were shown; nothing was changed. Carries the new effect."""
+
+    def __init__(self, effect: Effect) -> None:
+        self.effect = effect
+        super().__init__("the list changed")
+
+
+class DoorEffects(Protocol):
+    """What the doors' keeper answers about a change before it is made, and when it is."""
+
+    def forecast(self, gym: Gym, change: Callable[[], object]) -> Effect: ...
+
+    def carry_out(
+        self, gym: Gym, change: Callable[[], object], *, by: Any, cause: str, shown: str
+    ) -> Effect: ...
+
+
+member_panels: list[Callable[[HttpRequest, Member], Piece | None]] = []
+member_cells: list[Callable[[Gym, Sequence[Member]], dict[int, AccessCell]]] = []
+member_events: list[Callable[[Member], Sequence[TimelineEntry]]] = []
+dashboard_tiles: list[Callable[[HttpRequest], Piece | None]] = []
+banners: list[Callable[[HttpRequest], Piece | None]] = []
+health_checks: list[Callable[[], Sequence[HealthLine]]] = []
+plan_notes: list[Callable[[Gym], str]] = []
+door_effects: list[DoorEffects] = []
+
+
+def forecast_change(gym: Gym, change: Callable[[], object]) -> Effect:
+    """Who would gain or lose access by `change`; nothing is kept of it. Without doors: nobody."""
+    return door_effects[0].forecast(gym, change) if door_effects else Effect()
+
+
+def carry_out_change(gym: Gym, change: Callable[[], object], *, by: Any, cause: str, shown: str) -> Effect:
+    """Make `change` for good, as somebody's word for the people in the list whose fingerprint is `shown`.
+
+    Raises ListMoved, with nothing changed, when the list is another one by now.
+    """
+    if door_effects:
+        return door_effects[0].carry_out(gym, change, by=by, cause=cause, shown=shown)
+    with transaction.atomic():
+        change()
+    return Effect()
+
+
+def pieces(registered: Sequence[Callable[..., Piece | None]], *arguments: Any) -> list[Piece]:
+    """What the registered makers have to show for these arguments."""
+    made = (make(*arguments) for make in registered)
+    return [piece for piece in made if piece is not None]

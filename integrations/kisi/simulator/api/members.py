@@ -1,0 +1,61 @@
+"""`/members`, the deprecated view: the same people under other ids."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..rows import User
+from .answers import Answer, invalid, refused
+from .desk import Desk, whole_number
+from .lists import FIFTY_TO_HUNDRED, listed
+from .users import SORTS, changed_person, is_asked_for, new_person, removed_person
+
+DATES = (("Deprecation", "Thu, 01 Jan 2026 00:00:00 GMT"), ("Sunset", "Fri, 01 Jan 2027 00:00:00 GMT"))
+
+
+def index(desk: Desk) -> Answer:
+    _served(desk)
+    if "email" in desk.params:
+        desk.params = {key: value for key, value in desk.params.items() if key != "email"}
+    found = [user for user in desk.rows(desk.store.users) if is_asked_for(user, desk)]
+    return _dated(desk, listed(desk, found, desk.show.member, limits=FIFTY_TO_HUNDRED, sorts=SORTS))
+
+
+def create(desk: Desk) -> Answer:
+    _served(desk)
+    sent = desk.sent("member")
+    if sent.get("place_id"):
+        raise invalid(place_id="is not permitted")
+    return _dated(desk, desk.answer(desk.show.member(new_person(desk, sent))))
+
+
+def show(desk: Desk) -> Answer:
+    return _dated(desk, desk.answer(desk.show.member(_named(desk))))
+
+
+def update(desk: Desk) -> Answer:
+    return _dated(desk, changed_person(desk, _named(desk), desk.sent("member")))
+
+
+def destroy(desk: Desk) -> Answer:
+    return _dated(desk, removed_person(desk, _named(desk)))
+
+
+def _served(desk: Desk) -> None:
+    if desk.switches.members == "gone":
+        raise refused(404, "The endpoint does not exist, please check your request.")
+
+
+def _named(desk: Desk) -> User:
+    _served(desk)
+    member_id = whole_number(desk.path_ids[0]) or 0
+    user = desk.store.user_by_member_id(member_id, desk.organization.id)
+    if user is None:
+        raise refused(404)
+    return user
+
+
+def _dated(desk: Desk, answer: Answer) -> Answer:
+    if not desk.switches.deprecation_headers:
+        return answer
+    return replace(answer, headers=(*answer.headers, *DATES))

@@ -1,0 +1,281 @@
+"""How each row looks as Kisi's JSON. Only shapes, no rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from .. import roles
+from ..access import Access
+from ..rows import (
+    EPOCH,
+    Assignment,
+    Group,
+    GroupLock,
+    Lock,
+    Login,
+    Organization,
+    Place,
+    Row,
+    TeamMembership,
+    User,
+)
+from ..store import Store
+from ..switches import Switches
+
+Shape = dict[str, Any]
+
+
+def without_resource_types(payload: Any) -> Any:
+    """The same payload as organizations saw it in 2024: no object says what it is."""
+    if isinstance(payload, list):
+        return [without_resource_types(item) for item in payload]
+    if isinstance(payload, dict):
+        return {
+            key: without_resource_types(value) for key, value in payload.items() if key != "resource_type"
+        }
+    return payload
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """One method per kind of row."""
+
+    store: Store
+    switches: Switches
+
+    def time(self, at: datetime | None) -> str | None:
+        if at is None:
+            return None
+        exact = "milliseconds" if self.switches.milliseconds else "seconds"
+        return at.astimezone(UTC).isoformat(timespec=exact).replace("+00:00", "Z")
+
+    def _head(self, row: Row, kind: str) -> Shape:
+        return {
+            "id": row.id,
+            "resource_type": kind,
+            "created_at": self.time(row.created_at),
+            "updated_at": self.time(row.updated_at),
+        }
+
+    def _person(self, user: User) -> Shape:
+        return {
+            "name": user.name,
+            "image": user.image,
+            "password_flow_enabled": user.password_flow_enabled,
+            "access_enabled": user.access_enabled,
+            "scim_access_enabled": user.scim_access_enabled,
+            "last_accessed_at": self.time(user.last_accessed_at),
+            "notes": user.notes,
+            "metadata": dict(user.metadata),
+            "organization_id": user.organization_id,
+            "confirmed": user.confirmed,
+        }
+
+    def user(self, user: User) -> Shape:
+        held = self.store.held_by(user)
+        return (
+            self._head(user, "User")
+            | self._person(user)
+            | {
+                "email": user.email,
+                "otp_required_for_login": False,
+                "groups_count": len({row.applies_to_id for row in held if row.applies_to_type == "Group"}),
+            }
+        )
+
+    def member(self, user: User) -> Shape:
+        access = Access(self.store, self.switches, EPOCH)
+        return (
+            self._head(user, "Member")
+            | self._person(user)
+            | {
+                "id": user.member_id,
+                "role_id": access.organization_role(user),
+                "user_id": user.id,
+                "user": self.short_user(user) | {"otp_required_for_login": False},
+                "place_id": None,
+                "shares_count": len(self.store.held_by(user)),
+            }
+        )
+
+    def short_user(self, user: User) -> Shape:
+        return {"id": user.id, "resource_type": "User", "email": user.email, "name": user.name}
+
+    def current_user(self, user: User) -> Shape:
+        organization = self.store.organizations.rows[user.organization_id]
+        return {
+            "id": user.id,
+            "name": user.name,
+            "email": user.email,
+            "image": user.image,
+            "locale": "en",
+            "notifications_unread_count": 0,
+            "otp_required_for_login": False,
+            "otp_enabled_at": None,
+            "primary_login_exists": True,
+            "created_at": self.time(user.created_at),
+            "updated_at": self.time(user.updated_at),
+            "last_read_at": None,
+            "notes": user.notes,
+            "organization_id": user.organization_id,
+            "organization": {"id": organization.id, "name": organization.name, "domain": organization.domain},
+        }
+
+    def assignment(self, row: Assignment) -> Shape:
+        return self._head(row, "RoleAssignment") | {
+            "role_id": row.role_id,
+            "notify": row.notify,
+            "applies_to_type": row.applies_to_type,
+            "applies_to_id": row.applies_to_id,
+            "applies_to": self._target(row),
+            "assignee_type": row.assignee_type,
+            "assignee_id": row.assignee_id,
+            "assignee": self._assignee(row),
+            "created_by_type": None if row.created_by_id is None else "User",
+            "created_by_id": row.created_by_id,
+            **self._old_fields(row),
+            **self._group_fields(row),
+        }
+
+    def _old_fields(self, row: Assignment) -> Shape:
+        user = self.store.users.rows.get(row.assignee_id) if row.assignee_type == "User" else None
+        return {
+            "user_id": user.id if user else None,
+            "user": self.short_user(user) if user else None,
+            "assignee_team_id": row.assignee_id if row.assignee_type == "Team" else None,
+            "guest_id": None,
+            "issued_by_id": row.created_by_id,
+            "scope": row.applies_to_type.lower(),
+        }
+
+    def _group_fields(self, row: Assignment) -> Shape:
+        if row.applies_to_type != "Group":
+            return {}
+        return {
+            "type": "group",
+            "group_id": row.applies_to_id,
+            "group": self._target(row),
+            "valid_from": self.time(row.valid_from),
+            "valid_until": self.time(row.valid_until),
+        }
+
+    def _target(self, row: Assignment) -> Shape:
+        tables: dict[str, Any] = {
+            "Organization": self.store.organizations,
+            "Place": self.store.places,
+            "Group": self.store.groups,
+        }
+        target = tables[row.applies_to_type].rows[row.applies_to_id]
+        return {"id": target.id, "resource_type": row.applies_to_type, "name": target.name}
+
+    def _assignee(self, row: Assignment) -> Shape:
+        if row.assignee_type == "User":
+            return self.short_user(self.store.users.rows[row.assignee_id])
+        team = self.store.teams.rows[row.assignee_id]
+        return {"id": team.id, "resource_type": "Team", "name": team.name}
+
+    def group(self, group: Group) -> Shape:
+        rows = [
+            row
+            for row in self.store.assignments.rows.values()
+            if row.applies_to_type == "Group" and row.applies_to_id == group.id
+        ]
+        shape = self._head(group, "Group") | {
+            "name": group.name,
+            "description": group.description,
+            "geofence_restriction_enabled": False,
+            "geofence_restriction_radius": 100,
+            "primary_device_restriction_enabled": False,
+            "managed_device_restriction_enabled": False,
+            "reader_restriction_enabled": False,
+            "time_restriction_enabled": False,
+            "tap_to_access_restriction_enabled": False,
+            "login_enabled": True,
+            "users_count": len({row.assignee_id for row in rows if row.assignee_type == "User"}),
+            "locks_count": len(self.store.locks_of(group)),
+            "elevator_stops_count": 0,
+            "place_id": group.place_id,
+        }
+        if group.place_id is not None:
+            shape["place"] = self.short(self.store.places.rows[group.place_id])
+        return shape
+
+    def short(self, row: Place | Group | Lock) -> Shape:
+        return {"id": row.id, "resource_type": type(row).__name__, "name": row.name}
+
+    def lock(self, lock: Lock) -> Shape:
+        return self._head(lock, "Lock") | {
+            "name": lock.name,
+            "locked_down": lock.locked_down,
+            "online": True,
+            "place_id": lock.place_id,
+            "place": self.short(self.store.places.rows[lock.place_id]),
+            "organization_id": lock.organization_id,
+        }
+
+    def group_lock(self, row: GroupLock) -> Shape:
+        return self._head(row, "GroupLock") | {
+            "group_id": row.group_id,
+            "group": self.short(self.store.groups.rows[row.group_id]),
+            "lock_id": row.lock_id,
+            "lock": self.short(self.store.locks.rows[row.lock_id]),
+        }
+
+    def place(self, place: Place) -> Shape:
+        locks = [lock for lock in self.store.locks if lock.place_id == place.id]
+        return self._head(place, "Place") | {
+            "name": place.name,
+            "organization_id": place.organization_id,
+            "locks_count": len(locks),
+        }
+
+    def organization(self, organization: Organization) -> Shape:
+        shape = self._head(organization, "Organization") | {
+            "name": organization.name,
+            "domain": organization.domain,
+            "places_count": len(self.store.places.of(organization.id)),
+            "scim_enabled": False,
+            "sso_flow_enabled": False,
+            "device_logins_expire_after": 1_209_600,
+            "time_zone": organization.time_zone,
+        }
+        if self.switches.organization_shows_owner:
+            shape["user_id"] = organization.owner_id
+        return shape
+
+    def team_membership(self, row: TeamMembership) -> Shape:
+        team = self.store.teams.rows[row.team_id]
+        person = self.store.users.rows[row.member_id]
+        return self._head(row, "TeamMembership") | {
+            "team_id": team.id,
+            "team": {"id": team.id, "resource_type": "Team", "name": team.name},
+            "member_type": row.member_type,
+            "member_id": row.member_id,
+            "member": self.short_user(person),
+        }
+
+    def role(self, role: roles.Role) -> Shape:
+        return {
+            "id": role.id,
+            "resource_type": "Role",
+            "applies_to": role.applies_to,
+            "name": role.name,
+            "description": role.name,
+            "custom": False,
+            "custom_role_id": None,
+            "permissions": {name: name in role.permissions for name in roles.PERMISSIONS},
+        }
+
+    def login(self, login: Login) -> Shape:
+        """Never the secret."""
+        return self._head(login, "Login") | {
+            "type": "api",
+            "name": login.name,
+            "primary": False,
+            "expire": login.expire,
+            "last_used_at": self.time(login.last_used_at),
+            "user_id": login.user_id,
+            "user": self.short_user(self.store.users.rows[login.user_id]),
+        }

@@ -1,0 +1,110 @@
+"""From a request to its answer: log, pace, faults, key, role, route. The one place with that order."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from . import keys
+from .api import routes
+from .api.answers import HTML_ERROR, Answer, Refused, as_html, error
+from .api.desk import Desk
+from .calls import NO_ANSWER, Incoming
+from .faults import Armed, spoilt
+
+if TYPE_CHECKING:
+    from .world import World
+
+GONE = "The endpoint does not exist, please check your request."
+TOO_MANY = "Too many requests. Please slow down."
+
+
+def answer(world: World, incoming: Incoming) -> Answer:
+    """Serve one call. Waits (a fault's delay) happen outside the world's lock."""
+    with world.lock:
+        call = world.calls.begin(incoming, now=world.now())
+        refused = _too_many(world, incoming)
+        armed = None if refused else world.faults.take(incoming)
+    try:
+        reply = refused or _played(world, incoming, armed)
+    except Exception:
+        world.finish(call, status=500)
+        raise
+    world.finish(call, status=NO_ANSWER if reply.lost else reply.status)
+    return reply
+
+
+def _played(world: World, incoming: Incoming, armed: Armed | None) -> Answer:
+    if armed is None:
+        return _served(world, incoming)
+    fault = armed.fault
+    if not fault.after_effect:
+        armed.wait()
+    with world.lock:
+        true = _served(world, incoming) if fault.takes_effect else None
+        if fault.run is not None:
+            fault.run()
+    if fault.after_effect:
+        armed.wait()
+    return spoilt(fault, true)
+
+
+def _too_many(world: World, incoming: Incoming) -> Answer | None:
+    now = world.now()
+    wait = world.limiter.wait(keys.who(incoming, world.store), now=now, switches=world.switches)
+    return None if wait is None else _slow_down(world, wait, now)
+
+
+def _slow_down(world: World, wait: float, now: datetime) -> Answer:
+    seconds = math.ceil(wait)
+    value = {
+        "seconds": str(seconds),
+        "date": format_datetime(now + timedelta(seconds=seconds), usegmt=True),
+    }.get(world.switches.retry_after)
+    headers = () if value is None else (("Retry-After", value),)
+    if world.switches.too_many_body == "html":
+        return as_html(HTML_ERROR.format("429 Too Many Requests"), status=429, headers=headers)
+    if world.switches.too_many_body == "empty":
+        return Answer(429, headers=headers)
+    said = error(429, TOO_MANY)
+    return Answer(429, said.body, (*said.headers, *headers))
+
+
+def _served(world: World, incoming: Incoming) -> Answer:
+    with world.lock:
+        try:
+            return _routed(world, incoming)
+        except Refused as refused:
+            _count_bad(world, incoming, refused.answer.status)
+            return refused.answer
+
+
+def _routed(world: World, incoming: Incoming) -> Answer:
+    method = "PATCH" if incoming.method == "PUT" and world.switches.put_works else incoming.method
+    found = routes.find(method, incoming.path)
+    if found is None:
+        raise Refused(error(404, GONE))
+    route, path_ids = found
+    desk = Desk(
+        store=world.store,
+        switches=world.switches,
+        now=world.now(),
+        login=keys.authenticated(incoming, world.store, world.switches, now=world.now()),
+        params=dict(parse_qsl(incoming.query, keep_blank_values=True)),
+        raw_body=incoming.body,
+        path_ids=path_ids,
+    )
+    keys.permit(desk, route)
+    reply = route.handler(desk)
+    if incoming.method != "GET":
+        world.touch()
+    return reply
+
+
+def _count_bad(world: World, incoming: Incoming, status: int) -> None:
+    login = keys.login_of(incoming, world.store)
+    if login is not None:
+        keys.count_bad_request(login, status, world.switches)

@@ -10,6 +10,7 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.template.loader import render_to_string
 
+from integrations.kisi import wording
 from integrations.kisi.models import Alert, KisiConnection, KisiGrant
 from members.models import Staff
 
@@ -29,7 +30,8 @@ def standing(connection: KisiConnection, *, now: datetime) -> None:
     """Mail that somebody has to act; a slow or silent Kisi mends itself and is only shown."""
     subject = SUBJECTS.get(Status(connection.status))
     if subject:
-        _mail(connection, connection.status, subject, "kisi/mail/standing.txt", now=now, facts={})
+        facts = {"wording": wording.standing(connection, wording.Counts())}
+        _mail(connection, connection.status, subject, "kisi/mail/standing.txt", now=now, facts=facts)
 
 
 def held(connection: KisiConnection, rows: list[KisiGrant], *, of: int, allowed: int, now: datetime) -> None:

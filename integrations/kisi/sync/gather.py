@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import (
+    BooleanField,
+    Case,
     Count,
     Exists,
     F,
@@ -18,6 +20,7 @@ from django.db.models import (
     QuerySet,
     Subquery,
     Value,
+    When,
 )
 from django.db.models.functions import Concat, Greatest, Trim
 
@@ -62,7 +65,8 @@ def everything(connection: KisiConnection, today: date, now: datetime) -> Facts:
 
 def differences(connection: KisiConnection, today: date, now: datetime) -> Facts:
     """Only the addresses where wanted and the ledger may differ."""
-    rows = list(_rows(connection, today).exclude(_quiet()))
+    is_quiet = Case(When(_quiet(), then=True), default=False, output_field=BooleanField())
+    rows = list(_rows(connection, today).annotate(is_quiet=is_quiet).filter(is_quiet=False))
     return _facts(connection, now, _wanted_near(connection, today, rows), rows)
 
 

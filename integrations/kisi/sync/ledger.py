@@ -60,7 +60,7 @@ def intend_grant(session: Session, email: str) -> tuple[KisiGrant, Wanted]:
         _set(
             grant,
             state=State.GRANTING,
-            **_intent(session, wish_of(email, wanted)),
+            **_intent(session, grant, wish_of(email, wanted)),
             member_id=wanted.member_id,
         )
     return grant, wanted

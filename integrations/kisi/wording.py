@@ -1,0 +1,229 @@
+"""Every state and refusal in words, in this one place: what happened, what it means for the doors, what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from integrations.access.errors import (
+    DoorError,
+    GroupGone,
+    KeyRejected,
+    KeyTooWeak,
+    SlowDown,
+    WrongOrganization,
+)
+from integrations.kisi.models import KisiConnection
+from members.slots import Tag
+
+Status = KisiConnection.Status
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a page counts about one connection."""
+
+    have_access: int = 0
+    waiting: int = 0
+    failed: int = 0
+    failed_in: int = 0
+    failed_out: int = 0
+    held: int = 0
+    allowed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """How a connection shows itself. `action` names the page of its one button, "" for none."""
+
+    tag: Tag
+    heading: str = ""
+    text: str = ""
+    button: str = ""
+    action: str = ""
+
+
+NEVER = Face(
+    Tag("Not connected", "idle"),
+    "Kisi is not connected",
+    "Core opens no doors for anybody.",
+    "Connect Kisi",
+    "kisi:connect",
+)
+
+
+def people(n: int) -> str:
+    return "1 person" if n == 1 else f"{n:,} people"
+
+
+def changes(n: int) -> str:
+    return "1 change waits" if n == 1 else f"{n:,} changes wait"
+
+
+def clock(connection: KisiConnection, at: datetime | None) -> str:
+    """A time of day in the gym's zone, with the date where it is another day's."""
+    if at is None:
+        return "never"
+    local = at.astimezone(connection.gym.zone)
+    return f"{local:%a} {local.day} {local:%b}, {local:%H:%M}"
+
+
+def standing(connection: KisiConnection, counts: Counts) -> Face | None:
+    """The face of a connection that does not simply work; None when its status is no trouble."""
+    since, waits = clock(connection, connection.status_since), changes(counts.waiting)
+    who = _who(connection)
+    owner = connection.own_user_name or "the key's owner"
+    faces = {
+        Status.DISCONNECTING: Face(
+            Tag("Disconnecting", "info"), "Removing access", "Only access that Core gave is removed."
+        ),
+        Status.DISCONNECTED: Face(
+            Tag("Disconnected", "idle"),
+            "Kisi is disconnected",
+            f"Since {since}{who}. {people(counts.have_access)} kept the access they had; "
+            "Core no longer changes it.",
+            "Reconnect",
+            "kisi:reconnect",
+        ),
+        Status.PAUSED: Face(
+            Tag("Paused", "idle"),
+            "Syncing is paused",
+            f"Since {since}{who}. Nobody's access changes: who cancels keeps it, who joins does not get it. {waits}.",
+            "Resume",
+            "kisi:resume",
+        ),
+        Status.NEEDS_NEW_KEY: Face(
+            Tag("Needs new key", "bad"),
+            "Kisi no longer accepts the API key",
+            "The doors stay as they are: nobody gains or loses access until you enter a new key. "
+            f"{waits} since {since} and are sent by themselves afterwards.",
+            "Enter a new key",
+            "kisi:credentials",
+        ),
+        Status.WRONG_ORGANIZATION: Face(
+            Tag("Wrong organization", "bad"),
+            "This key belongs to another organization",
+            f"It opens {connection.status_said}; the connection was made with {connection.organization_name}. "
+            "Core changed nothing.",
+            "Enter another key",
+            "kisi:credentials",
+        ),
+        Status.KEY_TOO_WEAK: Face(
+            Tag("Key too weak", "bad"),
+            "The key's owner may not change people in Kisi",
+            f"The doors stay as they are. In Kisi make {owner} an administrator, or enter another key. {waits}.",
+            "Enter another key",
+            "kisi:credentials",
+        ),
+        Status.GROUP_GONE: Face(
+            Tag("Group not found", "bad"),
+            f"Kisi has no group {connection.group_id} any more",
+            "If it was deleted, nobody gets in through it. Core removed nobody. Enter another group's ID.",
+            "Update credentials",
+            "kisi:credentials",
+        ),
+        Status.IN_TROUBLE: Face(
+            Tag("Kisi not answering", "warn"),
+            f"Kisi has not answered since {since}",
+            f"Nobody's access was changed. {waits}; Core tries again at "
+            f"{clock(connection, connection.retry_at)}. You need to do nothing.",
+        ),
+    }
+    return faces.get(Status(connection.status))
+
+
+def held(counts: Counts) -> Face:
+    n = counts.held
+    return Face(
+        Tag("Removals held", "warn"),
+        f"{'1 removal is' if n == 1 else f'{n:,} removals are'} waiting for your word",
+        f"That is more than your limit of {counts.allowed} within 24 hours. "
+        f"{'This person' if n == 1 else f'These {n:,} people'} can still open the doors. "
+        "New access is given as usual.",
+        f"Review {'1 removal' if n == 1 else f'{n:,} removals'}",
+        "kisi:held",
+    )
+
+
+def failed(counts: Counts) -> Face:
+    return Face(
+        Tag("Needs attention", "warn"),
+        f"{people(counts.failed)} could not be updated",
+        f"{counts.failed_in:,} cannot open the doors though they should; "
+        f"{counts.failed_out:,} still can though they should not.",
+        "See what to do",
+        "kisi:attention",
+    )
+
+
+def incomplete(reason: str) -> Face:
+    return Face(
+        Tag("Check incomplete", "warn"),
+        "The last check of Kisi was incomplete",
+        f"Kisi's list had gaps ({reason}), so Core drew no conclusions and removed nobody. "
+        "Changes made in Core still go through.",
+    )
+
+
+def throttled(counts: Counts) -> Face:
+    return Face(
+        Tag("Slowed down", "info"),
+        "Kisi has asked Core to slow down",
+        f"Everything goes through, only later: {changes(counts.waiting)}.",
+    )
+
+
+def stale(connection: KisiConnection, since: datetime | None) -> Face:
+    return Face(
+        Tag("Sync stopped", "bad"),
+        "Core's own sync is not running",
+        f"No sign of life since {clock(connection, since)}. Access stays as it is, and later changes have not "
+        "reached Kisi. Tell whoever runs Core.",
+    )
+
+
+SYNCING = Face(Tag("Syncing", "info"))
+CONNECTED = Face(Tag("Connected", "ok"))
+MOVING_IN = Face(
+    Tag("Moving in", "info"),
+    "Move-in is not finished",
+    "Core gives access, but takes away only access it created itself.",
+    "Go on with Move-in",
+    "kisi:move-in",
+)
+
+
+def refusal(error: DoorError, *, group_id: int, organization: str = "") -> tuple[str, str]:
+    """(form field, sentence) for credentials that did not work; "" for the whole form."""
+    if isinstance(error, KeyRejected):
+        return "api_key", "Kisi does not accept this API key. Make a new one in Kisi and paste all of it."
+    if isinstance(error, KeyTooWeak):
+        return "api_key", TOO_WEAK
+    if isinstance(error, WrongOrganization):
+        return "api_key", other_organization(error.said, organization)
+    if isinstance(error, GroupGone):
+        return "group_id", (
+            f"This key sees no group {group_id}. Check the number, and that the key belongs to the right organization."
+        )
+    if isinstance(error, SlowDown):
+        return "", "Kisi is busy with other requests for this key. Wait a minute, then press Connect again."
+    return "", (
+        "Kisi did not answer as expected. Try again in a few minutes; status.kisi.io shows known faults."
+    )
+
+
+TOO_WEAK = (
+    "The person whose key this is may not change people in Kisi. "
+    "Use a key of the organization's owner or an administrator."
+)
+GROUP_TAKEN = "This group is already connected in Core. Each gym needs a group of its own."
+KEY_AGAIN = "Enter the key again: Core does not keep a key that failed."
+
+
+def other_organization(has: str, needs: str) -> str:
+    return f"This key belongs to {has}. The connection was made with {needs}. Use a key of {needs}, or disconnect first."
+
+
+def _who(connection: KisiConnection) -> str:
+    by = connection.status_by
+    return f" by {by.get_full_name() or by.get_username()}" if by else ""

@@ -1,0 +1,86 @@
+"""sync.md 2: intent before act; what got no answer is settled before anything else."""
+
+import pytest
+
+from integrations.kisi.models import KisiGrant
+from integrations.kisi.simulator import Kind
+
+POST_USER = {"method": "POST", "path": "/users"}
+POST_RIGHT = {"method": "POST", "path": "/role_assignments"}
+DELETE_RIGHT = {"method": "DELETE", "path": r"/role_assignments/\d+"}
+DELETE_USER = {"method": "DELETE", "path": r"/users/\d+"}
+
+
+@pytest.mark.parametrize("call", [POST_USER, POST_RIGHT])
+def test_a_post_whose_answer_was_lost_makes_nobody_twice(connected, call):
+    connected.member("Ana Ruiz")
+    connected.world.fault(kind=Kind.LOST, after_effect=True, **call)
+    connected.sync()
+    assert connected.inside() == ["ana"]
+    assert len(connected.world.rights_of("ana@example.com")) == 1
+    assert connected.grant("ana").origin == KisiGrant.Origin.CREATED
+
+
+@pytest.mark.parametrize("call", [POST_USER, POST_RIGHT])
+def test_a_post_that_never_arrived_is_sent_again(connected, call):
+    connected.member("Ana Ruiz")
+    connected.world.fault(kind=Kind.LOST, **call)
+    connected.sync()
+    assert connected.inside() == ["ana"]
+    assert connected.grant("ana").profile_was_there is False
+
+
+@pytest.mark.parametrize("call", [POST_USER, POST_RIGHT])
+def test_a_lost_post_and_then_the_end_of_the_membership_leaves_nobody_behind(connected, call):
+    ana = connected.member("Ana Ruiz")
+    connected.world.fault(kind=Kind.LOST, after_effect=True, **call)
+    connected.world.fault(method="GET", path="/users.*", status=500, times=0)
+    connected.sync()
+    assert connected.grant("ana").state == KisiGrant.State.UNCERTAIN
+    connected.subscription(ana).pause()
+    connected.world.clear_faults()
+    for _ in range(4):
+        connected.clock.forward(minutes=2)
+        connected.sync()
+    assert connected.inside() == []
+    assert connected.world.user_by_email("ana@example.com") is None
+    assert not connected.connection.grants.open().exists()
+
+
+@pytest.mark.parametrize("call", [DELETE_RIGHT, DELETE_USER])
+def test_a_delete_whose_answer_was_lost_is_finished(connected, call):
+    ana = connected.member("Ana Ruiz")
+    connected.sync()
+    connected.world.fault(kind=Kind.LOST, after_effect=True, **call)
+    connected.subscription(ana).pause()
+    connected.sync()
+    assert connected.inside() == []
+    assert connected.world.user_by_email("ana@example.com") is None
+    assert not connected.connection.grants.open().exists()
+
+
+@pytest.mark.parametrize("call", [DELETE_RIGHT, DELETE_USER])
+def test_a_lost_delete_and_then_a_resume_lets_the_payer_in_by_the_ledger_alone(connected, call):
+    ana = connected.member("Ana Ruiz")
+    connected.sync()
+    connected.world.fault(kind=Kind.LOST, after_effect=True, **call)
+    connected.world.fault(method="GET", path="/users.*", status=500, times=0)
+    subscription = connected.subscription(ana)
+    subscription.pause()
+    connected.sync()
+    subscription.resume(today=connected.today())
+    connected.world.clear_faults()
+    connected.sync()
+    assert connected.inside() == ["ana"]
+    assert connected.grant("ana").state == KisiGrant.State.GRANTED
+
+
+def test_a_row_found_in_granting_is_settled_before_anything_else(connected):
+    """Killed after the intent: nobody knows whether the call went out."""
+    connected.member("Ana Ruiz")
+    connected.sync()
+    connected.connection.grants.update(state=KisiGrant.State.GRANTING, role_assignment_id=None)
+    connected.calls()
+    connected.sync()
+    assert not [call for call in connected.calls() if not call.startswith("GET")]
+    assert connected.grant("ana").state == KisiGrant.State.GRANTED

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from . import roles
-from .rows import Assignment, Group, Lock, User
-from .store import Store
-from .switches import Switches
+from integrations.kisi.simulator import roles
+from integrations.kisi.simulator.rows import Assignment, Group, Lock, User
+from integrations.kisi.simulator.store import Store
+from integrations.kisi.simulator.switches import Switches
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 
 KEPT = 50_000
 NO_ANSWER = 0
@@ -39,7 +39,7 @@ class Call:
     in_flight: int
     status: int | None = None
     seconds: float | None = None
-    arrived: float = field(default_factory=time.monotonic)
+    arrived: float = field(default_factory=monotonic)
 
 
 class CallLog:
@@ -68,5 +68,5 @@ class CallLog:
 
     def end(self, call: Call, *, status: int) -> None:
         call.status = status
-        call.seconds = time.monotonic() - call.arrived
+        call.seconds = monotonic() - call.arrived
         self._in_flight -= 1

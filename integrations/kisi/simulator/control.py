@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import faults
-from .api.answers import Answer, as_json, error
-from .calls import Call, Incoming
-from .faults import Armed
-from .rows import Assignment, Organization, User
+from integrations.kisi.simulator import faults
+from integrations.kisi.simulator.api.answers import Answer, as_json, error
+from integrations.kisi.simulator.calls import Call, Incoming
+from integrations.kisi.simulator.faults import Armed
+from integrations.kisi.simulator.rows import Assignment, Organization, User
 
 if TYPE_CHECKING:
-    from .world import World
+    from integrations.kisi.simulator.world import World
 
 PREFIX = "/_simulator/"
 LOOPBACK = ("127.0.0.1", "::1")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from .rows import (
+from integrations.kisi.simulator.rows import (
     Assignment,
     Group,
     GroupLock,
@@ -21,7 +21,7 @@ from .rows import (
     TeamMembership,
     User,
 )
-from .store import Store
+from integrations.kisi.simulator.store import Store
 
 Person = User | str
 AnyRow = TypeVar("AnyRow", bound=Row)

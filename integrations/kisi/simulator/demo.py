@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from . import cast
-from .dashboard import Dashboard
+from integrations.kisi.simulator import cast
+from integrations.kisi.simulator.dashboard import Dashboard
 
 GYM = "Harbor Gym"
 ALREADY_IN_THE_GROUP = 9

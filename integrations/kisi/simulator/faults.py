@@ -10,8 +10,8 @@ from enum import StrEnum
 from threading import Event
 from typing import Any
 
-from .api.answers import HTML_ERROR, RANGE, WORDS, Answer, as_html, error
-from .calls import Incoming
+from integrations.kisi.simulator.api.answers import HTML_ERROR, RANGE, WORDS, Answer, as_html, error
+from integrations.kisi.simulator.calls import Incoming
 
 Run = Callable[[], object]
 
@@ -42,7 +42,8 @@ class Fault:
 
     `path` is a regular expression for the whole path. `after_effect`: the request takes effect first. `delay`
     seconds pass before the answer (before the effect unless `after_effect`); `hold` waits to be let go instead.
-    `run` is called with the effect, under the world's lock. `key` is the last four characters of a key.
+    `run` is called after the effect, under the world's lock; `change` turns the true JSON into another (PASS).
+    `key` is the last four characters of a key.
     """
 
     method: str = "*"
@@ -62,6 +63,7 @@ class Fault:
     pause: float = 1.0
     size: int = 0
     run: Run | None = None
+    change: Callable[[Any], Any] | None = None
 
     def matches(self, incoming: Incoming) -> bool:
         return (
@@ -133,7 +135,7 @@ class Faults:
 
 def from_dict(values: dict[str, Any]) -> Fault:
     """A fault as another process sends it; ValueError names what is wrong."""
-    known = {item.name for item in fields(Fault)} - {"run"}
+    known = {item.name for item in fields(Fault)} - {"run", "change"}
     unknown = sorted(set(values) - known)
     if unknown:
         raise ValueError(f"A fault has no {unknown[0]}. It has: {', '.join(sorted(known))}")
@@ -177,9 +179,17 @@ def _bent(fault: Fault, true: Answer) -> Answer:
         return replace(true, body=true.body[: len(true.body) // 2])
     if fault.kind is Kind.WRONG_LENGTH:
         return replace(true, promised=len(true.body) + 100)
-    if fault.kind is Kind.PASS or true.status != 200:
+    if true.status != 200:
         return true
+    if fault.kind is Kind.PASS:
+        return _changed(fault, true)
     return _bent_list(fault.kind, true)
+
+
+def _changed(fault: Fault, true: Answer) -> Answer:
+    if fault.change is None:
+        return true
+    return replace(true, body=json.dumps(fault.change(json.loads(true.body))).encode())
 
 
 def _bent_list(kind: Kind, true: Answer) -> Answer:

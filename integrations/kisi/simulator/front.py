@@ -8,15 +8,15 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from . import keys
-from .api import routes
-from .api.answers import HTML_ERROR, Answer, Refused, as_html, error
-from .api.desk import Desk
-from .calls import NO_ANSWER, Incoming
-from .faults import Armed, spoilt
+from integrations.kisi.simulator import keys
+from integrations.kisi.simulator.api import routes
+from integrations.kisi.simulator.api.answers import HTML_ERROR, Answer, Refused, as_html, error
+from integrations.kisi.simulator.api.desk import Desk
+from integrations.kisi.simulator.calls import NO_ANSWER, Incoming
+from integrations.kisi.simulator.faults import Armed, spoilt
 
 if TYPE_CHECKING:
-    from .world import World
+    from integrations.kisi.simulator.world import World
 
 GONE = "The endpoint does not exist, please check your request."
 TOO_MANY = "Too many requests. Please slow down."
@@ -76,10 +76,11 @@ def _slow_down(world: World, wait: float, now: datetime) -> Answer:
 def _served(world: World, incoming: Incoming) -> Answer:
     with world.lock:
         try:
-            return _routed(world, incoming)
+            reply = _routed(world, incoming)
         except Refused as refused:
-            _count_bad(world, incoming, refused.answer.status)
-            return refused.answer
+            reply = refused.answer
+        _count_bad(world, incoming, reply.status)
+        return reply
 
 
 def _routed(world: World, incoming: Incoming) -> Answer:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from .api.answers import RANGE, Answer, Refused, as_json, error, refused
-from .api.desk import Desk
-from .api.routes import Route
-from .calls import Incoming
-from .rows import Login
-from .store import Store
-from .switches import Switches
+from integrations.kisi.simulator.api.answers import RANGE, Answer, Refused, as_json, error, refused
+from integrations.kisi.simulator.api.desk import Desk
+from integrations.kisi.simulator.api.routes import Route
+from integrations.kisi.simulator.calls import Incoming
+from integrations.kisi.simulator.rows import Login
+from integrations.kisi.simulator.store import Store
+from integrations.kisi.simulator.switches import Switches
 
 SCHEME = "KISI-LOGIN "
 PARTNER_HEADERS = ("X-Kisi-Integration-Identifier", "X-Kisi-Integration-Contact")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from datetime import datetime, timedelta
 
-from .switches import Switches
+from integrations.kisi.simulator.switches import Switches
 
 WINDOW = timedelta(seconds=1)
 

@@ -6,6 +6,7 @@ import io
 import socket
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,10 +14,10 @@ from http.client import responses
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from . import control, front, page
-from .api.answers import Answer
-from .calls import Incoming
-from .world import World
+from integrations.kisi.simulator import control, front, page
+from integrations.kisi.simulator.api.answers import Answer, error
+from integrations.kisi.simulator.calls import Incoming
+from integrations.kisi.simulator.world import World
 
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 App = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -45,10 +46,19 @@ def application(world: World) -> App:
 
 
 def _reply(world: World, incoming: Incoming) -> Answer:
+    """The answer; a bug of the simulator is shown on its terminal and answered with 500."""
+    try:
+        return _side(world, incoming)
+    except Exception:
+        traceback.print_exc()
+        return error(500)
+
+
+def _side(world: World, incoming: Incoming) -> Answer:
     if incoming.path.startswith(control.PREFIX):
         return control.answer(world, incoming)
     if incoming.path == "/" and incoming.method == "GET":
-        return page.answer(world)
+        return page.answer(world, incoming)
     return front.answer(world, incoming)
 
 
@@ -98,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
     def handle_one_request(self) -> None:
         try:
             super().handle_one_request()
-        except (ConnectionError, NoAnswer, ValueError):
+        except (ConnectionError, NoAnswer):
             self.close_connection = True
 
     def _serve(self) -> None:
@@ -114,14 +124,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _environ(self) -> dict[str, Any]:
         path, _, query = self.path.partition("?")
-        length = int(self.headers.get("Content-Length") or 0)
+        length = self.headers.get("Content-Length", "")
         environ = {
             "REQUEST_METHOD": self.command,
             "PATH_INFO": path,
             "QUERY_STRING": query,
             "CONTENT_TYPE": self.headers.get("Content-Type", ""),
             "REMOTE_ADDR": self.client_address[0],
-            "wsgi.input": io.BytesIO(self.rfile.read(length)),
+            "wsgi.input": io.BytesIO(self.rfile.read(int(length) if length.isdigit() else 0)),
         }
         for name, value in self.headers.items():
             environ["HTTP_" + name.upper().replace("-", "_")] = value
@@ -162,10 +172,6 @@ class _Server(ThreadingHTTPServer):
     def shutdown_request(self, request: Any) -> None:
         self._open.discard(request)
         super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hung up is no error of ours; a bug of ours is shown."""
-        super().handle_error(request, client_address)
 
     def hang_up(self) -> None:
         """Close the connections that are kept alive: a stopped server answers nobody."""

@@ -11,21 +11,27 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from .rows import Row
-from .store import Store
+from integrations.kisi.simulator.rows import Row
+from integrations.kisi.simulator.store import Store, Table
 
 Snapshot = dict[str, Any]
 PAUSE_SECONDS = 0.3
+LOGS, LAST_KEPT = ("mails", "events"), 1_000
 ALSO_TIMES = ("valid_from", "valid_until")
 
 
 def snapshot(store: Store) -> Snapshot:
     """Shallow copies of all rows: quick to take under the world's lock, safe to write outside it."""
     tables = {
-        name: {"last": table.last, "rows": [dict(vars(row)) for row in table]}
+        name: {"last": table.last, "rows": [dict(vars(row)) for row in _kept(name, table)]}
         for name, table in store.tables().items()
     }
     return {"tables": tables, "last_member_id": store.last_member_id}
+
+
+def _kept(name: str, table: Table) -> list[Row]:
+    rows = list(table.rows.values())
+    return rows[-LAST_KEPT:] if name in LOGS else rows
 
 
 def restored(saved: Snapshot) -> Store:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from .rows import (
+from integrations.kisi.simulator.rows import (
     Assignment,
     Event,
     Group,

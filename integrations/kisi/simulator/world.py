@@ -7,15 +7,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from . import demo, state
-from .access import Access
-from .calls import Call, CallLog
-from .dashboard import Dashboard, Person, utc_now
-from .faults import Armed, Fault, Faults
-from .limiter import Limiter
-from .rows import Assignment, Group, Lock, Mail, Organization, User
-from .store import Store
-from .switches import Switches
+from integrations.kisi.simulator import demo, state
+from integrations.kisi.simulator.access import Access
+from integrations.kisi.simulator.calls import Call, CallLog
+from integrations.kisi.simulator.dashboard import Dashboard, Person, utc_now
+from integrations.kisi.simulator.faults import Armed, Fault, Faults
+from integrations.kisi.simulator.limiter import Limiter
+from integrations.kisi.simulator.rows import Assignment, Group, Lock, Mail, Organization, User
+from integrations.kisi.simulator.store import Store
+from integrations.kisi.simulator.switches import Switches
 
 
 class World(Dashboard):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .. import roles
-from ..rows import Login
-from .answers import RANGE, Answer, as_json, no_content, refused
-from .desk import Desk, whole_number
-from .lists import TEN, listed
+from integrations.kisi.simulator import roles
+from integrations.kisi.simulator.api.answers import RANGE, Answer, as_json, no_content, refused
+from integrations.kisi.simulator.api.desk import Desk, whole_number
+from integrations.kisi.simulator.api.lists import TEN, listed
+from integrations.kisi.simulator.rows import Login
 
 
 def organization(desk: Desk) -> Answer:

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .. import roles
-from ..rows import Assignment
-from .answers import Answer, error, invalid, no_content, refused
-from .desk import Desk, moment, whole_number
-from .lists import TEN, Keys, listed
+from integrations.kisi.simulator import roles
+from integrations.kisi.simulator.api.answers import Answer, error, invalid, no_content, refused
+from integrations.kisi.simulator.api.desk import Desk, moment, whole_number
+from integrations.kisi.simulator.api.lists import TEN, Keys, listed
+from integrations.kisi.simulator.rows import Assignment
 
 Check = Callable[[Assignment], bool]
 OLD_TARGETS = (("group_id", "Group"), ("place_id", "Place"))
 
 
 def index(desk: Desk) -> Answer:
-    checks = [*_by_assignee(desk), *_by_target(desk), *_by_the_rest(desk)]
-    found = [row for row in desk.rows(desk.store.assignments) if all(check(row) for check in checks)]
+    checks = [*_pair(desk, "assignee"), *_by_target(desk), *_by_the_rest(desk)]
+    found = [row for row in _candidates(desk) if all(check(row) for check in checks)]
     return listed(desk, found, desk.show.assignment, limits=TEN, sorts=_sorts(desk))
+
+
+def _candidates(desk: Desk) -> list[Assignment]:
+    """Every right, or by the index those of the one person asked for."""
+    asked = desk.params.get("user_id")
+    if asked is None:
+        return desk.rows(desk.store.assignments)
+    wanted = desk.caller.id if asked == "me" else whole_number(asked)
+    user = desk.store.users.find(wanted or 0, desk.organization.id)
+    return desk.store.held_by(user) if user else []
 
 
 def show(desk: Desk) -> Answer:
@@ -68,14 +78,6 @@ def _announce(desk: Desk, what: str, row: Assignment, *, notify: bool) -> None:
     person = desk.store.users.rows.get(row.assignee_id)
     if notify and row.assignee_type == "User" and person is not None:
         desk.mail(what, flag="notify", recipient=person, about=row.role_id)
-
-
-def _by_assignee(desk: Desk) -> list[Check]:
-    params, checks = desk.params, _pair(desk, "assignee")
-    if "user_id" in params:
-        wanted = desk.caller.id if params["user_id"] == "me" else whole_number(params["user_id"])
-        checks.append(lambda row: row.assignee_type == "User" and row.assignee_id == wanted)
-    return checks
 
 
 def _by_target(desk: Desk) -> list[Check]:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from .. import roles
-from ..access import Access
-from ..rows import Event, Group, Login, Mail, Organization, Row, User
-from ..store import Store, Table
-from ..switches import Switches
-from .answers import Answer, as_json, invalid, refused
-from .shapes import Shapes, without_resource_types
+from integrations.kisi.simulator import roles
+from integrations.kisi.simulator.access import Access
+from integrations.kisi.simulator.api.answers import Answer, as_json, invalid, refused
+from integrations.kisi.simulator.api.frame import without_resource_types
+from integrations.kisi.simulator.api.shapes import Shapes
+from integrations.kisi.simulator.rows import Event, Group, Login, Mail, Organization, Row, User
+from integrations.kisi.simulator.store import Store, Table
+from integrations.kisi.simulator.switches import Switches
 
 AnyRow = TypeVar("AnyRow", bound=Row)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..rows import Group
-from .answers import Answer, error, refused
-from .desk import Desk, whole_number
-from .lists import FIFTY, TEN, Keys, listed
+from integrations.kisi.simulator.api.answers import Answer, error, refused
+from integrations.kisi.simulator.api.desk import Desk, whole_number
+from integrations.kisi.simulator.api.lists import FIFTY, TEN, Keys, listed
+from integrations.kisi.simulator.rows import Group
 
 BY_NAME: Keys = {"name": lambda row: row.name.lower()}
 

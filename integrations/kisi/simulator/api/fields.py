@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .answers import invalid
+from integrations.kisi.simulator.api.answers import invalid
 
 MOST_KEYS, LONGEST_KEY, LONGEST_VALUE = 50, 50, 500
 BOOLEANS = ("access_enabled", "password_flow_enabled")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .. import roles
-from ..rows import Assignment, Team, User
-from .answers import Answer, invalid, refused
-from .desk import Desk, moment, whole_number
+from integrations.kisi.simulator import roles
+from integrations.kisi.simulator.api.answers import Answer, invalid, refused
+from integrations.kisi.simulator.api.desk import Desk, moment, whole_number
+from integrations.kisi.simulator.rows import Assignment, Team, User
 
 OLD_TARGETS = (("group_id", "Group"), ("place_id", "Place"), ("organization_id", "Organization"))
 NEW_FORM = ("assignee_type", "assignee_id", "applies_to_type", "applies_to_id", "role_id")

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from ..rows import Row
-from .answers import RANGE, Answer, invalid, refused
-from .desk import Desk, whole_number
+from integrations.kisi.simulator.api.answers import RANGE, Answer, invalid, refused
+from integrations.kisi.simulator.api.desk import Desk, whole_number
+from integrations.kisi.simulator.rows import Row
 
 AnyRow = TypeVar("AnyRow", bound=Row)
 OFFSET_CAP = 20_000
@@ -37,9 +37,10 @@ def listed(
     *,
     limits: Limits,
     sorts: Keys | None = None,
+    id_name: str = "id",
 ) -> Answer:
     """The page of these rows that was asked for, as a bare array with its range."""
-    found = _sorted(desk, _of_ids(desk, rows), sorts or {})
+    found = _sorted(desk, _of_ids(desk, rows, id_name), sorts or {})
     limit, offset = _limit(desk, limits), max(0, whole_number(desk.params.get("offset")) or 0)
     if offset > OFFSET_CAP:
         found = _over_the_cap(desk)
@@ -48,11 +49,11 @@ def listed(
     return replace(answer, headers=(*answer.headers, *_range(desk, offset, limit, len(found))))
 
 
-def _of_ids(desk: Desk, rows: Sequence[AnyRow]) -> list[AnyRow]:
+def _of_ids(desk: Desk, rows: Sequence[AnyRow], id_name: str) -> list[AnyRow]:
     if "ids" not in desk.params:
         return list(rows)
     wanted = {whole_number(part.strip()) for part in desk.params["ids"].split(",")}
-    return [row for row in rows if row.id in wanted]
+    return [row for row in rows if getattr(row, id_name) in wanted]
 
 
 def _sorted(desk: Desk, rows: list[AnyRow], sorts: Keys) -> list[AnyRow]:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..rows import User
-from .answers import Answer, invalid, refused
-from .desk import Desk, whole_number
-from .lists import FIFTY_TO_HUNDRED, listed
-from .users import SORTS, changed_person, is_asked_for, new_person, removed_person
+from integrations.kisi.simulator.api.answers import Answer, invalid, refused
+from integrations.kisi.simulator.api.desk import Desk, whole_number
+from integrations.kisi.simulator.api.lists import FIFTY_TO_HUNDRED, listed
+from integrations.kisi.simulator.api.users import (
+    SORTS,
+    changed_person,
+    is_asked_for,
+    new_person,
+    removed_person,
+)
+from integrations.kisi.simulator.rows import User
 
 DATES = (("Deprecation", "Thu, 01 Jan 2026 00:00:00 GMT"), ("Sunset", "Fri, 01 Jan 2027 00:00:00 GMT"))
 
@@ -18,7 +24,8 @@ def index(desk: Desk) -> Answer:
     if "email" in desk.params:
         desk.params = {key: value for key, value in desk.params.items() if key != "email"}
     found = [user for user in desk.rows(desk.store.users) if is_asked_for(user, desk)]
-    return _dated(desk, listed(desk, found, desk.show.member, limits=FIFTY_TO_HUNDRED, sorts=SORTS))
+    shape, limits = desk.show.member, FIFTY_TO_HUNDRED
+    return _dated(desk, listed(desk, found, shape, limits=limits, sorts=SORTS, id_name="member_id"))
 
 
 def create(desk: Desk) -> Answer:

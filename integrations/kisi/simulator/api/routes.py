@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import account, assignments, doors, grants, members, users
-from .answers import Answer
-from .desk import Desk
+from integrations.kisi.simulator.api import account, assignments, doors, grants, members, users
+from integrations.kisi.simulator.api.answers import Answer
+from integrations.kisi.simulator.api.desk import Desk
 
 Handler = Callable[[Desk], Answer]
 

@@ -1,63 +1,20 @@
-"""How each row looks as Kisi's JSON. Only shapes, no rules."""
+"""How people, their rights, teams, roles and keys look as Kisi's JSON. Only shapes, no rules."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from .. import roles
-from ..access import Access
-from ..rows import (
-    EPOCH,
-    Assignment,
-    Group,
-    GroupLock,
-    Lock,
-    Login,
-    Organization,
-    Place,
-    Row,
-    TeamMembership,
-    User,
-)
-from ..store import Store
-from ..switches import Switches
-
-Shape = dict[str, Any]
-
-
-def without_resource_types(payload: Any) -> Any:
-    """The same payload as organizations saw it in 2024: no object says what it is."""
-    if isinstance(payload, list):
-        return [without_resource_types(item) for item in payload]
-    if isinstance(payload, dict):
-        return {
-            key: without_resource_types(value) for key, value in payload.items() if key != "resource_type"
-        }
-    return payload
+from integrations.kisi.simulator import roles
+from integrations.kisi.simulator.access import Access
+from integrations.kisi.simulator.api.door_shapes import DoorShapes
+from integrations.kisi.simulator.api.frame import Shape
+from integrations.kisi.simulator.rows import EPOCH, Assignment, Login, TeamMembership, User
 
 
 @dataclass(frozen=True, slots=True)
-class Shapes:
+class Shapes(DoorShapes):
     """One method per kind of row."""
-
-    store: Store
-    switches: Switches
-
-    def time(self, at: datetime | None) -> str | None:
-        if at is None:
-            return None
-        exact = "milliseconds" if self.switches.milliseconds else "seconds"
-        return at.astimezone(UTC).isoformat(timespec=exact).replace("+00:00", "Z")
-
-    def _head(self, row: Row, kind: str) -> Shape:
-        return {
-            "id": row.id,
-            "resource_type": kind,
-            "created_at": self.time(row.created_at),
-            "updated_at": self.time(row.updated_at),
-        }
 
     def _person(self, user: User) -> Shape:
         return {
@@ -76,7 +33,7 @@ class Shapes:
     def user(self, user: User) -> Shape:
         held = self.store.held_by(user)
         return (
-            self._head(user, "User")
+            self.head(user, "User")
             | self._person(user)
             | {
                 "email": user.email,
@@ -88,7 +45,7 @@ class Shapes:
     def member(self, user: User) -> Shape:
         access = Access(self.store, self.switches, EPOCH)
         return (
-            self._head(user, "Member")
+            self.head(user, "Member")
             | self._person(user)
             | {
                 "id": user.member_id,
@@ -124,7 +81,7 @@ class Shapes:
         }
 
     def assignment(self, row: Assignment) -> Shape:
-        return self._head(row, "RoleAssignment") | {
+        return self.head(row, "RoleAssignment") | {
             "role_id": row.role_id,
             "notify": row.notify,
             "applies_to_type": row.applies_to_type,
@@ -176,79 +133,10 @@ class Shapes:
         team = self.store.teams.rows[row.assignee_id]
         return {"id": team.id, "resource_type": "Team", "name": team.name}
 
-    def group(self, group: Group) -> Shape:
-        rows = [
-            row
-            for row in self.store.assignments.rows.values()
-            if row.applies_to_type == "Group" and row.applies_to_id == group.id
-        ]
-        shape = self._head(group, "Group") | {
-            "name": group.name,
-            "description": group.description,
-            "geofence_restriction_enabled": False,
-            "geofence_restriction_radius": 100,
-            "primary_device_restriction_enabled": False,
-            "managed_device_restriction_enabled": False,
-            "reader_restriction_enabled": False,
-            "time_restriction_enabled": False,
-            "tap_to_access_restriction_enabled": False,
-            "login_enabled": True,
-            "users_count": len({row.assignee_id for row in rows if row.assignee_type == "User"}),
-            "locks_count": len(self.store.locks_of(group)),
-            "elevator_stops_count": 0,
-            "place_id": group.place_id,
-        }
-        if group.place_id is not None:
-            shape["place"] = self.short(self.store.places.rows[group.place_id])
-        return shape
-
-    def short(self, row: Place | Group | Lock) -> Shape:
-        return {"id": row.id, "resource_type": type(row).__name__, "name": row.name}
-
-    def lock(self, lock: Lock) -> Shape:
-        return self._head(lock, "Lock") | {
-            "name": lock.name,
-            "locked_down": lock.locked_down,
-            "online": True,
-            "place_id": lock.place_id,
-            "place": self.short(self.store.places.rows[lock.place_id]),
-            "organization_id": lock.organization_id,
-        }
-
-    def group_lock(self, row: GroupLock) -> Shape:
-        return self._head(row, "GroupLock") | {
-            "group_id": row.group_id,
-            "group": self.short(self.store.groups.rows[row.group_id]),
-            "lock_id": row.lock_id,
-            "lock": self.short(self.store.locks.rows[row.lock_id]),
-        }
-
-    def place(self, place: Place) -> Shape:
-        locks = [lock for lock in self.store.locks if lock.place_id == place.id]
-        return self._head(place, "Place") | {
-            "name": place.name,
-            "organization_id": place.organization_id,
-            "locks_count": len(locks),
-        }
-
-    def organization(self, organization: Organization) -> Shape:
-        shape = self._head(organization, "Organization") | {
-            "name": organization.name,
-            "domain": organization.domain,
-            "places_count": len(self.store.places.of(organization.id)),
-            "scim_enabled": False,
-            "sso_flow_enabled": False,
-            "device_logins_expire_after": 1_209_600,
-            "time_zone": organization.time_zone,
-        }
-        if self.switches.organization_shows_owner:
-            shape["user_id"] = organization.owner_id
-        return shape
-
     def team_membership(self, row: TeamMembership) -> Shape:
         team = self.store.teams.rows[row.team_id]
         person = self.store.users.rows[row.member_id]
-        return self._head(row, "TeamMembership") | {
+        return self.head(row, "TeamMembership") | {
             "team_id": team.id,
             "team": {"id": team.id, "resource_type": "Team", "name": team.name},
             "member_type": row.member_type,
@@ -270,7 +158,7 @@ class Shapes:
 
     def login(self, login: Login) -> Shape:
         """Never the secret."""
-        return self._head(login, "Login") | {
+        return self.head(login, "Login") | {
             "type": "api",
             "name": login.name,
             "primary": False,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from .. import roles
-from ..rows import Assignment, User
-from .answers import Answer, error, invalid, no_content, refused
-from .desk import Desk, lagging, whole_number
-from .fields import checked, is_address
-from .lists import FIFTY_TO_HUNDRED, Keys, listed
+from integrations.kisi.simulator import roles
+from integrations.kisi.simulator.api.answers import Answer, error, invalid, no_content, refused
+from integrations.kisi.simulator.api.desk import Desk, lagging, whole_number
+from integrations.kisi.simulator.api.fields import checked, is_address
+from integrations.kisi.simulator.api.lists import FIFTY_TO_HUNDRED, Keys, listed
+from integrations.kisi.simulator.rows import Assignment, User
 
 WRITABLE = ("name", "image", "access_enabled", "password_flow_enabled", "metadata", "notes")
 SORTS: Keys = {
@@ -20,7 +20,7 @@ SORTS: Keys = {
 
 
 def index(desk: Desk) -> Answer:
-    found = [user for user in desk.rows(desk.store.users) if is_asked_for(user, desk)]
+    found = [user for user in _candidates(desk) if is_asked_for(user, desk)]
     return listed(desk, found, desk.show.user, limits=FIFTY_TO_HUNDRED, sorts=SORTS)
 
 
@@ -43,6 +43,15 @@ def destroy(desk: Desk) -> Answer:
 
 def current(desk: Desk) -> Answer:
     return desk.answer(desk.show.current_user(desk.caller))
+
+
+def _candidates(desk: Desk) -> list[User]:
+    """Everybody, or by the index the one whose exact address is asked for."""
+    email, switches = desk.params.get("email"), desk.switches
+    if not email or switches.email_filter == "partial" or switches.email_filter_case == "exact":
+        return desk.rows(desk.store.users)
+    found = desk.store.user_by_email(email, desk.organization.id)
+    return [found] if found else []
 
 
 def is_asked_for(user: User, desk: Desk) -> bool:
@@ -143,6 +152,8 @@ def _taken(desk: Desk) -> Exception:
 
 def _is_blocked(desk: Desk, email: str) -> bool:
     """Whether this address belonged to somebody deleted a moment ago."""
+    if not desk.switches.deleted_email_blocked_seconds:
+        return False
     since = desk.now - timedelta(seconds=desk.switches.deleted_email_blocked_seconds)
     return any(
         event.type == "user.destroy"

@@ -143,7 +143,10 @@ def from_dict(values: dict[str, Any]) -> Fault:
     values["headers"] = tuple(
         (str(name), str(value)) for name, value in dict(values.get("headers", {})).items()
     )
-    re.compile(values.get("path", ""))
+    try:
+        re.compile(values.get("path", ""))
+    except re.error as wrong:
+        raise ValueError(f"path is no regular expression: {wrong}") from None
     return Fault(**values)
 
 

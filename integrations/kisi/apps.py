@@ -10,4 +10,17 @@ class KisiConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from integrations.kisi import signals  # noqa: F401, PLC0415
+        from integrations import catalog
+        from integrations.kisi import panels, signals  # noqa: F401
+        from integrations.kisi.effects import KisiEffects
+        from members import slots
+
+        slots.member_panels.append(panels.member_panel)
+        slots.member_cells.append(panels.member_cells)
+        slots.member_events.append(panels.member_events)
+        slots.dashboard_tiles.append(panels.dashboard_tile)
+        slots.banners.append(panels.banner)
+        slots.health_checks.append(panels.health)
+        slots.plan_notes.append(panels.plan_note)
+        slots.door_effects.append(KisiEffects())
+        catalog.register(catalog.Entry("kisi", panels.card))

@@ -1,1 +1,30 @@
-urlpatterns: list = []
+"""The addresses below /marketplace/kisi/."""
+
+from django.urls import path
+
+from integrations.kisi.views import attention, connecting, overview
+
+app_name = "kisi"
+urlpatterns = [
+    path("", overview.overview, name="overview"),
+    path("connect/", connecting.permissions, name="connect"),
+    path("connect/credentials/", connecting.credentials, name="connect-credentials"),
+    path("connect/done/", connecting.connected, name="connected"),
+    path("credentials/", connecting.update, name="credentials"),
+    path("disconnect/", connecting.disconnect, name="disconnect"),
+    path("disconnect/stop/", connecting.stop_disconnecting, name="stop-disconnecting"),
+    path("reconnect/", connecting.reconnect, name="reconnect"),
+    path("sync/", overview.sync_now, name="sync"),
+    path("pause/", overview.pause, name="pause"),
+    path("resume/", overview.resume, name="resume"),
+    path("rules/", overview.rules, name="rules"),
+    path("left-behind/", overview.remove_left_behind, name="left-behind"),
+    path("activity/", attention.activity, name="activity"),
+    path("attention/", attention.attention, name="attention"),
+    path("attention/retry/", attention.retry, name="retry"),
+    path("attention/held/", attention.held, name="held"),
+    path("move-in/", attention.move_in, name="move-in"),
+    path("move-in/cut-over/", attention.cut_over, name="cut-over"),
+    path("members/<int:member_id>/sync/", attention.sync_member, name="sync-member"),
+    path("members/<int:member_id>/exempt/", attention.exempt_member, name="exempt-member"),
+]

@@ -206,7 +206,7 @@ def refusal(error: DoorError, *, group_id: int, organization: str = "") -> tuple
             f"This key sees no group {group_id}. Check the number, and that the key belongs to the right organization."
         )
     if isinstance(error, SlowDown):
-        return "", "Kisi is busy with other requests for this key. Wait a minute, then press Connect again."
+        return "", BUSY
     return "", (
         "Kisi did not answer as expected. Try again in a few minutes; status.kisi.io shows known faults."
     )
@@ -216,6 +216,7 @@ TOO_WEAK = (
     "The person whose key this is may not change people in Kisi. "
     "Use a key of the organization's owner or an administrator."
 )
+BUSY = "Kisi is busy with other requests for this key. Wait a minute, then press Connect again."
 GROUP_TAKEN = "This group is already connected in Core. Each gym needs a group of its own."
 KEY_AGAIN = "Enter the key again: Core does not keep a key that failed."
 

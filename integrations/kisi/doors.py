@@ -1,0 +1,206 @@
+"""Can this member get in, and why: the one sentence of the member's page. Reads only, calls nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from integrations.access.policy import Decision, Entry, Person, Reason, best, decide
+from integrations.kisi import wording
+from integrations.kisi.models import KisiConnection, KisiGrant
+from members.models import Gym, Member
+from members.slots import Tag
+from plans.models import Subscription
+
+State, Trouble = KisiGrant.State, KisiGrant.Trouble
+YES, NO = Tag("Can get in", "ok"), Tag("Can't get in", "idle")
+WAITS, FAILED, HELD, KISI = (
+    Tag("Waiting", "info"),
+    Tag("Failed", "bad"),
+    Tag("Held", "warn"),
+    Tag("In Kisi", "idle"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`decision` is Core's rule for the address; `notes` stand below the sentence."""
+
+    tag: Tag
+    sentence: str
+    short: str
+    decision: Decision
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything known about one member's door access."""
+
+    member: Member
+    decision: Decision
+    row: KisiGrant | None
+    connection: KisiConnection | None
+    sharers: tuple[str, ...] = ()
+
+
+def answer(facts: Facts) -> Answer:
+    tag, sentence, short = _say(facts)
+    notes = []
+    if facts.sharers:
+        names = " and ".join([facts.member.first_name, *facts.sharers])
+        notes.append(
+            f"{names} share {facts.member.email}: for Kisi they are one person, "
+            "so either subscription opens the doors."
+        )
+    return Answer(tag, sentence, short, facts.decision, tuple(notes))
+
+
+def gather_facts(gym: Gym, members: Sequence[Member], today: date) -> dict[int, Facts]:
+    """The facts of these members, in a fixed number of queries however many they are."""
+    connection = KisiConnection.objects.select_related("gym", "status_by").filter(gym=gym).first()
+    emails = {member.email for member in members if member.email}
+    people = list(Member.objects.filter(gym=gym, email__in=emails)) if emails else []
+    ids = {member.pk for member in members} | {person.pk for person in people}
+    entries = _entries(gym, ids)
+    rows = (
+        KisiGrant.objects.open()
+        .filter(connection=connection, email__in=emails)
+        .select_related("kept_by", "exempt_by")
+    )
+    by_email = {row.email: row for row in rows} if connection else {}
+    found = {}
+    for member in members:
+        same = [person for person in people if person.email == member.email and person.pk != member.pk]
+        group = [member, *same] if member.email else [member]
+        decision = best(decide(Person(tuple(entries.get(person.pk, ()))), today) for person in group)
+        sharers = tuple(person.first_name for person in same)
+        found[member.pk] = Facts(member, decision, by_email.get(member.email), connection, sharers)
+    return found
+
+
+def _entries(gym: Gym, member_ids: set[int]) -> dict[int, list[Entry]]:
+    entries: dict[int, list[Entry]] = {}
+    rows = Subscription.objects.filter(member_id__in=member_ids).select_related("plan")
+    for row in rows:
+        entries.setdefault(row.member_id, []).append(
+            Entry(
+                status=row.status,
+                starts_on=row.starts_on,
+                ends_on=row.ends_on,
+                has_24hr_access=row.plan.has_24hr_access,
+                plan=row.plan.name,
+                cause=row.cause,
+                ours=row.plan.gym_id == gym.pk,
+            )
+        )
+    return entries
+
+
+def _say(facts: Facts) -> tuple[Tag, str, str]:
+    first, reason = facts.member.first_name, because(facts.decision)
+    connection, row = facts.connection, facts.row
+    if connection is None or connection.status == KisiConnection.Status.DISCONNECTED:
+        could = "could" if facts.decision.allowed else "could not"
+        text = f"Kisi is not connected, so Core opens no doors. By the subscriptions {first} {could} get in: {reason}."
+        return Tag("No doors", "idle"), text, "Kisi is not connected"
+    if row is not None and row.exempt:
+        who = row.exempt_by.get_full_name() or row.exempt_by.get_username() if row.exempt_by else "An admin"
+        text = f"Managed in Kisi, not by Core: {who} decided so on {_day(row.exempt_at)}."
+        return KISI, text, "left to Kisi"
+    if row is not None and row.managed:
+        return KISI, f"Managed in Kisi, not by Core: {first} {row.managed}.", row.managed
+    return _wanted(facts, reason) if facts.decision.allowed else _unwanted(facts, reason)
+
+
+def _wanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
+    first, row, connection = facts.member.first_name, facts.row, facts.connection
+    if not facts.member.email:
+        return (
+            FAILED,
+            f"{first} can't get in: Kisi knows people by email, and Core has none for {first}.",
+            "no email",
+        )
+    if row is not None and row.state == State.GRANTED:
+        if row.suspended:
+            text = f"{first} is in the group but suspended in Kisi, so no door opens. Only someone in Kisi can lift that."
+            return Tag("Suspended", "warn"), text, "suspended in Kisi"
+        return YES, _can(first, facts.decision), reason
+    if row is not None and row.is_parked:
+        text = f"{first} should get in, but Kisi refused. {what_to_do(row)} Kisi said: “{row.last_error}”."
+        return FAILED, text, "Kisi refused"
+    standing = wording.standing(connection, wording.Counts()) if connection else None
+    if standing is not None:
+        return WAITS, f"{first} should get in, but {_lower(standing.heading)}.", _lower(standing.heading)
+    return WAITS, f"{first} gets in as soon as Kisi confirms it: {reason}.", "waiting for Kisi"
+
+
+def _unwanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
+    first, row, connection = facts.member.first_name, facts.row, facts.connection
+    if row is None or row.state in (State.ABSENT, State.CLOSED):
+        if facts.decision.reason is Reason.STARTS:
+            return NO, f"{first} can't get in yet: {reason}.", reason
+        return NO, f"{first} can't get in: {reason}.", reason
+    if connection and connection.in_transition and row.origin == KisiGrant.Origin.ADOPTED:
+        text = f"{first} can still get in: Core did not create this access, and you have not cut over."
+        return Tag("Can get in", "warn"), text, "until cut-over"
+    if row.held_since:
+        return (
+            HELD,
+            f"{first} can still get in: the removal is held since {_day(row.held_since)} because {reason}.",
+            "held",
+        )
+    if row.kept_until:
+        who = row.kept_by.get_full_name() or row.kept_by.get_username() if row.kept_by else "An admin"
+        return Tag("Kept", "warn"), f"{first} can get in: {who} kept this access although {reason}.", "kept"
+    if row.is_parked:
+        text = f"{first} can still get in although {reason}: Kisi refused the removal. Kisi said: “{row.last_error}”."
+        return FAILED, text, "Kisi refused"
+    return WAITS, f"{first} loses access as soon as Kisi confirms it: {reason}.", "waiting for Kisi"
+
+
+def because(decision: Decision) -> str:
+    """The reason as the second half of a sentence, without the full stop."""
+    plan = decision.plan
+    cause = f" ({decision.cause})" if decision.cause else ""
+    words = {
+        Reason.ACTIVE: f"{plan} is active",
+        Reason.ENDS: f"{plan} ends then",
+        Reason.STARTS: f"{plan} starts on {_date(decision.on)}",
+        Reason.PAUSED: f"{plan} is paused{cause}",
+        Reason.EXPIRED: f"{plan} expired" + (f" on {_date(decision.on)}" if decision.on else "") + cause,
+        Reason.CANCELLED: f"{plan} was cancelled"
+        + (f" on {_date(decision.on)}" if decision.on else "")
+        + cause,
+        Reason.NO_24HR_ACCESS: f"{plan} has no 24-hr access",
+        Reason.NO_SUBSCRIPTION: "there is no subscription",
+    }
+    return words[decision.reason]
+
+
+def what_to_do(row: KisiGrant) -> str:
+    words = {
+        Trouble.REFUSED: "Correct the member's details; Core then tries by itself.",
+        Trouble.FORBIDDEN: "An owner has to allow it in Kisi; then press Sync now.",
+        Trouble.CONFLICT: "Someone has to look in Kisi, which knows this address twice or under another person.",
+    }
+    return words.get(Trouble(row.trouble), "Core tries again by itself.")
+
+
+def _can(first: str, decision: Decision) -> str:
+    if decision.until is None:
+        return f"{first} can get in: {because(decision)}."
+    return f"{first} can get in until the end of {_date(decision.until)}: {because(decision)}."
+
+
+def _date(day: date | None) -> str:
+    return f"{day.day} {day:%b %Y}" if day else "a date not set"
+
+
+def _day(at: date | None) -> str:
+    return f"{at.day} {at:%b %Y}" if at else "an earlier day"
+
+
+def _lower(text: str) -> str:
+    return text if text.startswith(("Kisi", "Core")) else text[:1].lower() + text[1:]

@@ -1,0 +1,134 @@
+"""What a change in Core does to the doors, by name, before it is made; and the word of whoever confirms it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.kisi.models import KisiConnection, KisiGrant
+from integrations.kisi.sync import deciding, gather
+from members.models import Gym
+from members.slots import Effect, EffectLine, ListMoved
+
+Status = KisiConnection.Status
+HISTORY = "Their Kisi profiles are deleted, and unlock history may be lost."
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """Who is entitled, and through which subscriptions."""
+
+    names: dict[str, str]
+    through: dict[str, frozenset[int]]
+    plans: dict[str, str]
+
+
+class KisiEffects:
+    """Fills `members.slots.door_effects`."""
+
+    def forecast(self, gym: Gym, change: Callable[[], object]) -> Effect:
+        """Who would gain, lose or keep access; `change` is run and rolled back."""
+        connection = _deciding(gym)
+        if connection is None:
+            return Effect()
+        with transaction.atomic():
+            before = _snapshot(gym)
+            change()
+            effect = _effect(connection, before, _snapshot(gym))
+            transaction.set_rollback(True)
+        return effect
+
+    def carry_out(self, gym: Gym, change: Callable[[], object], *, by: Any, cause: str, shown: str) -> Effect:
+        """Make the change and keep the word for everybody who loses by it; ListMoved changes nothing."""
+        with transaction.atomic():
+            connection = _deciding(gym, lock=True)
+            if connection is None:
+                change()
+                return Effect()
+            before = _snapshot(gym)
+            change()
+            effect = _effect(connection, before, _snapshot(gym))
+            if effect.touches_anybody and effect.fingerprint != shown:
+                raise ListMoved(effect)
+            _give_words(connection, effect, by=by, cause=cause)
+        return effect
+
+
+def _deciding(gym: Gym, *, lock: bool = False) -> KisiConnection | None:
+    """The connection whose doors a change concerns; none when the gym has none or left Kisi."""
+    rows = KisiConnection.objects.filter(gym=gym).exclude(
+        status__in=[Status.DISCONNECTED, Status.DISCONNECTING]
+    )
+    return (rows.select_for_update() if lock else rows).first()
+
+
+def _snapshot(gym: Gym) -> _Snapshot:
+    subscriptions = gather.entitling(gym.pk, gym.today(timezone.now())).exclude(member__email="")
+    names: dict[str, str] = {}
+    plans: dict[str, str] = {}
+    through: dict[str, set[int]] = {}
+    values = subscriptions.order_by("member_id", "pk").values_list(
+        "pk", "member__email", "member__first_name", "member__last_name", "plan__name"
+    )
+    for pk, email, first, last, plan in values:
+        names.setdefault(email, f"{first} {last}".strip())
+        plans[email] = plan
+        through.setdefault(email, set()).add(pk)
+    return _Snapshot(names, {email: frozenset(pks) for email, pks in through.items()}, plans)
+
+
+def _effect(connection: KisiConnection, before: _Snapshot, after: _Snapshot) -> Effect:
+    rows = {row.email: row for row in KisiGrant.objects.open().filter(connection=connection)}
+    left_alone = {email for email, row in rows.items() if row.exempt or row.managed}
+    gains = sorted(set(after.names) - set(before.names) - left_alone)
+    gone = sorted(set(before.names) - set(after.names) - left_alone)
+    loses = [email for email in gone if not _stays_until_cut_over(connection, rows.get(email))]
+    shrunk = {email for email, pks in before.through.items() if pks - after.through.get(email, frozenset())}
+    keeps = sorted((shrunk & set(after.names)) - left_alone)
+    return Effect(
+        gains=_lines(gains, after),
+        loses=_lines(loses, before),
+        keeps=tuple(EffectLine(after.names[e], e, after.plans[e]) for e in keeps),
+        notes=_notes(connection, [e for e in gains if not _has(rows.get(e))], len(gone) - len(loses)),
+        warning=HISTORY if loses and not connection.keep_profiles else "",
+        fingerprint=_fingerprint(gains, loses),
+    )
+
+
+def _stays_until_cut_over(connection: KisiConnection, row: KisiGrant | None) -> bool:
+    return connection.in_transition and row is not None and row.origin == KisiGrant.Origin.ADOPTED
+
+
+def _has(row: KisiGrant | None) -> bool:
+    return row is not None and row.state == KisiGrant.State.GRANTED
+
+
+def _lines(emails: list[str], snapshot: _Snapshot) -> tuple[EffectLine, ...]:
+    return tuple(EffectLine(snapshot.names[email], email) for email in emails)
+
+
+def _notes(connection: KisiConnection, new: list[str], later: int) -> tuple[str, ...]:
+    notes = []
+    if new and connection.send_mails:
+        notes.append(f"Kisi will send {len(new):,} email{'' if len(new) == 1 else 's'}.")
+    if later:
+        notes.append(f"{later:,} keep it until you cut over.")
+    return tuple(notes)
+
+
+def _fingerprint(gains: list[str], loses: list[str]) -> str:
+    return sha256("\n".join(["+", *gains, "-", *loses]).encode()).hexdigest()
+
+
+def _give_words(connection: KisiConnection, effect: Effect, *, by: Any, cause: str) -> None:
+    """Only where there is something to remove; a word for nobody would outlive its reason."""
+    losing = [line.email for line in effect.loses]
+    rows = KisiGrant.objects.open().filter(connection=connection, email__in=losing)
+    now = timezone.now()
+    for email in rows.values_list("email", flat=True):
+        deciding.give_word(connection, email, cause=cause, by=by, now=now)

@@ -1,0 +1,96 @@
+"""The forms about Kisi: credentials, what happens to access at a disconnect, rules, lists of people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from integrations.kisi.models import KisiConnection
+from integrations.vault import Secret
+from members.forms import CoreForm, CoreModelForm
+
+WHERE_KEY = (
+    "In Kisi: your name, My Account, API, Add API key. Kisi shows it once. Best made by the organization's owner: "
+    "it stops working when its person loses that role."
+)
+WHERE_GROUP = "A number. In Kisi open Groups and choose the group with your doors; look for its ID in the page's web address."
+
+
+class KeyForm(CoreForm):
+    """Only a key; it is never shown again, also not when the form failed."""
+
+    api_key = forms.CharField(
+        label="API key",
+        help_text=WHERE_KEY,
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off"}),
+        error_messages={"required": "Enter the API key"},
+    )
+
+    def clean_api_key(self) -> Secret:
+        return Secret(self.cleaned_data["api_key"].strip())
+
+
+class CredentialsForm(KeyForm):
+    group_id = forms.IntegerField(
+        label="Group ID",
+        min_value=1,
+        max_value=2**62,
+        help_text=WHERE_GROUP,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={
+            "required": "Enter the Group ID",
+            "invalid": "Group ID must be a number",
+            "min_value": "Group ID must be a number",
+            "max_value": "Group ID must be a number",
+        },
+    )
+    field_order = ["group_id", "api_key"]
+
+
+class DisconnectForm(CoreForm):
+    LEAVE, REMOVE = "leave", "remove"
+
+    access = forms.ChoiceField(
+        label="What happens to the access?",
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose what happens to the access"},
+    )
+
+    def __init__(self, *args: Any, leave: str, remove: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["access"].choices = [(self.LEAVE, leave), (self.REMOVE, remove)]  # type: ignore[attr-defined]
+
+
+class CutOverForm(CoreForm):
+    sure = forms.BooleanField(
+        label="From now on Core alone decides who is in this group",
+        error_messages={"required": "Confirm that Core alone decides"},
+    )
+
+
+class RulesForm(CoreModelForm):
+    class Meta:
+        model = KisiConnection
+        fields = ["brake_share", "keep_profiles", "send_mails"]
+        labels = {
+            "brake_share": "Hold removals above this share of people with access, in percent",
+            "keep_profiles": "When access ends, keep the Kisi profile and remove only the right",
+            "send_mails": "Kisi emails people when their access starts",
+        }
+        help_texts = {
+            "brake_share": "1 to 50. Up to 3 people may always go, but never more than half of everybody",
+            "keep_profiles": "Otherwise the profile is deleted too, and unlock history may be lost",
+        }
+
+
+class PeopleForm(CoreForm):
+    """People chosen from a list that was shown, by address."""
+
+    email = forms.MultipleChoiceField(
+        required=True, error_messages={"required": "Select at least one person"}
+    )
+
+    def __init__(self, *args: Any, offered: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].choices = [(email, email) for email in offered]  # type: ignore[attr-defined]

@@ -1,0 +1,133 @@
+"""What a page shows of a connection at a glance: counts, the face that wins, the run that lives. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from django.conf import settings
+
+from integrations.access.planner import WITHOUT_CALL
+from integrations.kisi import wording
+from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, Read, SyncRun
+from integrations.kisi.sync import gather, planning, schedule
+from integrations.kisi.wording import Counts, Face
+
+Status = KisiConnection.Status
+SILENCE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    connection: KisiConnection
+    face: Face
+    counts: Counts
+    run: SyncRun | None
+    percent: int
+    minutes: int
+    last: SyncRun | None
+    also: tuple[Face, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when anything that the status block shows changes."""
+        run = (self.run.pk, self.run.done, self.run.total, self.run.read_so_far) if self.run else ()
+        last = self.last.pk if self.last else 0
+        text = f"{self.face}{self.counts}{run}{last}"
+        return sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def is_live(self) -> bool:
+        return self.run is not None or self.connection.look_again
+
+    @property
+    def can_sync(self) -> bool:
+        return self.connection.status not in (Status.PAUSED, Status.DISCONNECTING, Status.DISCONNECTED)
+
+
+def look(connection: KisiConnection, now: datetime) -> Glance:
+    """Everything the status block needs, in a fixed number of queries."""
+    counts = count(connection, now)
+    run = SyncRun.objects.filter(connection=connection, state=SyncRun.State.RUNNING).first()
+    last = SyncRun.objects.filter(connection=connection).exclude(state=SyncRun.State.RUNNING).first()
+    faces = _faces(connection, counts, run, now)
+    percent = 100 * run.done // run.total if run and run.total else 0
+    return Glance(connection, faces[0], counts, run, percent, _minutes(run), last, tuple(faces[1:]))
+
+
+def count(connection: KisiConnection, now: datetime) -> Counts:
+    """Who has access, waits, failed or is held; `waiting` is what the plan of this moment owes."""
+    today = connection.gym.today(now)
+    facts = gather.differences(connection, today, now)
+    plan = planning.decide(connection, facts, now=now)
+    owed = [change for change in plan.changes if change.kind not in WITHOUT_CALL]
+    rows = KisiGrant.objects.open().filter(connection=connection)
+    troubled = list(rows.exclude(trouble="").values_list("email", flat=True))
+    failed_in = sum(email in facts.wanted for email in troubled)
+    nameless = gather.without_address(connection.gym_id, today).count()
+    return Counts(
+        have_access=rows.filter(state=KisiGrant.State.GRANTED).count(),
+        waiting=len({change.email for change in owed} | set(plan.waiting)),
+        failed=len(troubled) + nameless,
+        failed_in=failed_in + nameless,
+        failed_out=len(troubled) - failed_in,
+        held=rows.filter(held_since__isnull=False).count(),
+        allowed=planning.judge(connection, plan, facts).allowed or _allowance(connection, facts),
+    )
+
+
+def last_sign_of_life() -> datetime | None:
+    """The older of beat's and the worker's last heartbeat; None when there was none."""
+    beats = list(Heartbeat.objects.values_list("at", flat=True))
+    return min(beats) if beats else None
+
+
+def is_silent(now: datetime) -> bool:
+    last = last_sign_of_life()
+    return last is not None and now - last > SILENCE
+
+
+def next_checks(now: datetime) -> dict[str, datetime | None]:
+    return {
+        "daily": schedule.next_due(schedule.DAILY, now),
+        "weekly": schedule.next_due(schedule.WEEKLY, now),
+    }
+
+
+def _allowance(connection: KisiConnection, facts: gather.Facts) -> int | None:
+    return planning.brake.allowance(facts.confirmed + facts.gone_without_word, connection.brake_share)
+
+
+def _faces(connection: KisiConnection, counts: Counts, run: SyncRun | None, now: datetime) -> list[Face]:
+    """All that is true of it, gravest first; the first one wins."""
+    standing = wording.standing(connection, counts)
+    if connection.status in (Status.DISCONNECTING, Status.DISCONNECTED, Status.PAUSED) and standing:
+        return [standing]
+    unread = _incomplete(connection)
+    faces = [
+        standing,
+        wording.stale(connection, last_sign_of_life()) if is_silent(now) else None,
+        wording.incomplete(unread) if unread else None,
+        wording.held(counts) if counts.held else None,
+        wording.failed(counts) if counts.failed else None,
+        wording.throttled(counts) if connection.status == Status.THROTTLED else None,
+        replace(wording.SYNCING) if run else None,
+        wording.MOVING_IN if connection.in_transition else None,
+    ]
+    return [face for face in faces if face] or [wording.CONNECTED]
+
+
+def _incomplete(connection: KisiConnection) -> str:
+    """Why the last read of Kisi concluded nothing; "" when it was whole."""
+    reads = SyncRun.objects.filter(connection=connection, read__gte=Read.RECENT)
+    last = reads.exclude(state=SyncRun.State.RUNNING).first()
+    return last.reason if last and last.state == SyncRun.State.INCOMPLETE else ""
+
+
+def _minutes(run: SyncRun | None) -> int:
+    """About how long the rest takes at the set pace, two calls a person, rounded up."""
+    if run is None:
+        return 0
+    seconds = max(run.total - run.done, 0) * 2 / settings.KISI_CALLS_PER_SECOND
+    return int(seconds // 60) + 1

@@ -1,0 +1,1 @@
+"""The Kisi pages: fetch, form, call, render. Decides nothing about doors."""

@@ -1,0 +1,179 @@
+"""Connect in three steps, update credentials, disconnect, reconnect."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_POST
+
+from integrations.access.errors import DoorError
+from integrations.kisi import tasks, wording
+from integrations.kisi.forms import CredentialsForm, DisconnectForm, KeyForm
+from integrations.kisi.models import KisiConnection
+from integrations.kisi.sync import connecting, gather, switching
+from integrations.kisi.sync.connecting import GroupTaken, OtherOrganization
+from integrations.kisi.sync.session import Later
+from integrations.kisi.views.shared import Status, done, find_connection, open_rows, page, require_connection
+from members.gyms import admin_required
+from plans.models import Plan
+
+AGREED = "kisi_agreed_at"
+LIVE = tuple(s for s in Status if s not in (Status.DISCONNECTING, Status.DISCONNECTED))
+
+
+@admin_required
+def permissions(request: HttpRequest) -> HttpResponse:
+    """Step 1: what goes to Kisi and what Core may do there; agreeing is kept with who and when."""
+    if _is_live(find_connection(request)):
+        return redirect("kisi:overview")
+    if request.method == "POST":
+        request.session[AGREED] = timezone.now().isoformat()
+        return redirect("kisi:connect-credentials")
+    gym = request.gym  # type: ignore[attr-defined]
+    entitled = gather.wanted_addresses(gym.pk, gym.today(timezone.now()))
+    plans = Plan.objects.filter(gym=gym, has_24hr_access=True)
+    return render(request, "kisi/connect_permissions.html", {"entitled": len(entitled), "plans": plans})
+
+
+@admin_required
+def credentials(request: HttpRequest) -> HttpResponse:
+    """Step 2: the key is tried before anything is saved."""
+    agreed_at = parse_datetime(request.session.get(AGREED, ""))
+    if agreed_at is None or _is_live(find_connection(request)):
+        return redirect("kisi:connect")
+    form = CredentialsForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and _connect(request, form, agreed_at):
+        del request.session[AGREED]
+        return redirect("kisi:connected")
+    return render(request, "kisi/connect_credentials.html", {"form": form}, status=_status(form))
+
+
+@admin_required
+def connected(request: HttpRequest) -> HttpResponse:
+    """Step 3: what happens next, by count and name."""
+    connection = require_connection(request, *LIVE)
+    forecast = connecting.forecast(connection, now=timezone.now())
+    has_plan = Plan.objects.filter(gym=connection.gym, has_24hr_access=True).exists()
+    return page(request, "kisi/connected.html", connection, "overview", forecast=forecast, has_plan=has_plan)
+
+
+@admin_required
+def update(request: HttpRequest) -> HttpResponse:
+    """New credentials replace the old ones only after they worked; another group is asked about first."""
+    connection = require_connection(request, *LIVE)
+    form = CredentialsForm(request.POST or None, initial={"group_id": connection.group_id})
+    context: dict[str, Any] = {"form": form}
+    if request.method == "POST" and form.is_valid():
+        if form.cleaned_data["group_id"] != connection.group_id and "use_group" not in request.POST:
+            context |= _other_group(connection, form)
+        elif _try(
+            form, lambda key: _update(request, connection, key, form.cleaned_data["group_id"]), connection
+        ):
+            return done(request, "New key saved. What waited is being sent.")
+    return page(request, "kisi/credentials.html", connection, "overview", **context)
+
+
+@admin_required
+def disconnect(request: HttpRequest) -> HttpResponse:
+    connection = require_connection(request, *LIVE)
+    created = switching.created_by_core(connection)
+    have = open_rows(connection).filter(state="granted").count()
+    form = DisconnectForm(
+        request.POST or None,
+        leave=f"Leave everybody's access as it is ({wording.people(have)})",
+        remove=f"First remove the access Core gave ({wording.people(len(created))})",
+    )
+    if request.method == "POST" and form.is_valid():
+        return _disconnect(request, connection, form.cleaned_data["access"])
+    return page(request, "kisi/disconnect.html", connection, "overview", form=form, created=created)
+
+
+@require_POST
+@admin_required
+def stop_disconnecting(request: HttpRequest) -> HttpResponse:
+    connection = require_connection(request, Status.DISCONNECTING)
+    switching.stop_disconnecting(connection, by=request.user, now=timezone.now())
+    return done(request, "Stopped. The rest keep their access, and Kisi is disconnected.")
+
+
+@admin_required
+def reconnect(request: HttpRequest) -> HttpResponse:
+    """Only the key is asked for; the group stays."""
+    connection = require_connection(request, Status.DISCONNECTED)
+    form = KeyForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        if _try(form, lambda key: connecting.reconnect(connection, key=key, by=request.user), connection):
+            tasks.wake(connection.pk)
+            return done(
+                request, "Kisi is connected again. Core reads the whole group before it removes anybody."
+            )
+    return page(request, "kisi/reconnect.html", connection, "overview", form=form)
+
+
+def _is_live(connection: KisiConnection | None) -> bool:
+    return connection is not None and connection.status != Status.DISCONNECTED
+
+
+def _connect(request: HttpRequest, form: CredentialsForm, agreed_at: datetime) -> bool:
+    gym, group_id = request.gym, form.cleaned_data["group_id"]  # type: ignore[attr-defined]
+
+    def attempt(key: Any) -> None:
+        made = connecting.connect(gym, key=key, group_id=group_id, by=request.user, agreed_at=agreed_at)
+        tasks.wake(made.pk)
+
+    return _try(form, attempt)
+
+
+def _update(request: HttpRequest, connection: KisiConnection, key: Any, group_id: int) -> None:
+    connecting.update_credentials(connection, key=key, group_id=group_id, by=request.user)
+    tasks.wake(connection.pk)
+
+
+def _try(form: KeyForm, attempt: Any, connection: KisiConnection | None = None) -> bool:
+    """Run the attempt; a failure becomes one sentence at the field it is about, and nothing was saved."""
+    group_id = form.cleaned_data.get("group_id", connection.group_id if connection else 0)
+    try:
+        attempt(form.cleaned_data["api_key"])
+        return True
+    except GroupTaken:
+        field, words = "group_id", wording.GROUP_TAKEN
+    except OtherOrganization as error:
+        field, words = "api_key", wording.other_organization(error.has, error.needs)
+    except Later:
+        field, words = "", wording.BUSY
+    except DoorError as error:
+        field, words = wording.refusal(error, group_id=group_id)
+    field = field if field in form.fields else ""
+    form.add_error(field or None, words)
+    if field != "api_key":
+        form.add_error("api_key", wording.KEY_AGAIN)
+    return False
+
+
+def _other_group(connection: KisiConnection, form: CredentialsForm) -> dict[str, Any]:
+    """The page that says what another group means, before anything is tried."""
+    gym = connection.gym
+    gains = gather.wanted_addresses(gym.pk, gym.today(timezone.now()))
+    stay = open_rows(connection).filter(role_assignment_id__isnull=False).count()
+    form.add_error("api_key", wording.KEY_AGAIN)
+    return {"other_group": form.cleaned_data["group_id"], "gains": len(gains), "stay": stay}
+
+
+def _disconnect(request: HttpRequest, connection: KisiConnection, access: str) -> HttpResponse:
+    now = timezone.now()
+    if access == DisconnectForm.LEAVE:
+        switching.disconnect(connection, by=request.user, now=now)
+        return done(request, "Kisi is disconnected. Everybody kept the access they had.")
+    named = request.POST.getlist("email")
+    count = switching.remove_and_disconnect(connection, named, by=request.user, now=now)
+    tasks.wake(connection.pk)
+    return done(request, f"Removing the access of {wording.people(count)}, then Kisi is disconnected.")
+
+
+def _status(form: CredentialsForm) -> int:
+    return 422 if form.is_bound and form.errors else 200

@@ -1,0 +1,111 @@
+"""The integration page, and the presses on it."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from integrations.kisi import glance, tasks, wording
+from integrations.kisi.forms import RulesForm
+from integrations.kisi.models import AccessEvent, KisiConnection, Read, SyncRun
+from integrations.kisi.sync import asking, deciding, switching
+from integrations.kisi.timeline import lines
+from integrations.kisi.views.shared import Status, done, find_connection, page, require_connection
+from members.gyms import admin_required, staff_required
+
+RECENT = 10
+
+
+@require_GET
+@staff_required
+def overview(request: HttpRequest) -> HttpResponse:
+    connection = find_connection(request)
+    if connection is None:
+        return render(request, "kisi/never.html", {"face": wording.NEVER})
+    now = timezone.now()
+    seen = glance.look(connection, now)
+    if request.headers.get("HX-Request"):
+        return _status(request, seen)
+    events = AccessEvent.objects.filter(connection_id=connection.pk)[:RECENT]
+    return page(
+        request,
+        "kisi/overview.html",
+        connection,
+        "overview",
+        glance=seen,
+        events=lines(events),
+        runs=SyncRun.objects.filter(connection=connection).select_related("by")[:5],
+        next=glance.next_checks(now),
+        left_behind=deciding.left_behind(connection),
+    )
+
+
+def _status(request: HttpRequest, seen: glance.Glance) -> HttpResponse:
+    """The status block alone; nothing when it would look the same."""
+    if request.GET.get("seen") == seen.fingerprint:
+        response = HttpResponse(status=204)
+    else:
+        context = {"glance": seen, "connection": seen.connection}
+        response = render(request, "kisi/_status.html", context)
+    response["Vary"] = "HX-Request"
+    response["Cache-Control"] = "no-store"
+    response["X-As-Of"] = timezone.now().astimezone(seen.connection.gym.zone).strftime("%H:%M:%S")
+    return response
+
+
+@require_POST
+@admin_required
+def sync_now(request: HttpRequest) -> HttpResponse:
+    connection = require_connection(request)
+    if not glance.look(connection, timezone.now()).can_sync:
+        return redirect("kisi:overview")
+    runs = SyncRun.objects.filter(connection=connection, state=SyncRun.State.RUNNING).exists()
+    asking.ask(connection, Read.FULL, because="Sync now", now=timezone.now(), by=request.user)
+    tasks.wake(connection.pk)
+    return done(
+        request, "A sync is already running. It looks again when it is done." if runs else "Sync started."
+    )
+
+
+@require_POST
+@admin_required
+def pause(request: HttpRequest) -> HttpResponse:
+    connection = require_connection(request, *_UNPAUSED)
+    switching.pause(connection, by=request.user, now=timezone.now())
+    return done(request, "Syncing is paused. Nobody's access changes until you resume.")
+
+
+@require_POST
+@admin_required
+def resume(request: HttpRequest) -> HttpResponse:
+    connection = require_connection(request, Status.PAUSED)
+    switching.resume(connection, by=request.user, now=timezone.now())
+    tasks.wake(connection.pk)
+    return done(request, "Syncing goes on. What waited is being sent.")
+
+
+@admin_required
+def rules(request: HttpRequest) -> HttpResponse:
+    connection = require_connection(request)
+    form = RulesForm(request.POST or None, instance=connection)
+    if request.method == "POST" and form.is_valid():
+        KisiConnection.objects.filter(pk=connection.pk).update(**form.cleaned_data)
+        return done(request, "Rules saved.")
+    connection = require_connection(request)
+    return page(request, "kisi/rules.html", connection, "overview", form=form)
+
+
+@require_POST
+@admin_required
+def remove_left_behind(request: HttpRequest) -> HttpResponse:
+    connection = require_connection(request)
+    count = deciding.remove_left_behind(connection, by=request.user, now=timezone.now())
+    tasks.wake(connection.pk)
+    return done(request, f"Access of {wording.people(count)} in the old group is being removed.")
+
+
+_UNPAUSED = tuple(
+    status for status in Status if status not in (Status.PAUSED, Status.DISCONNECTING, Status.DISCONNECTED)
+)

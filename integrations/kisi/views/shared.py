@@ -1,0 +1,56 @@
+"""What every Kisi page begins with: the gym's connection, the tabs, the result of the last press."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from integrations.kisi import glance
+from integrations.kisi.models import KisiConnection, KisiGrant
+from integrations.kisi.wording import Counts
+
+Status = KisiConnection.Status
+
+
+def find_connection(request: HttpRequest) -> KisiConnection | None:
+    rows = KisiConnection.objects.select_related("gym", "status_by", "agreed_by", "connected_by")
+    return rows.filter(gym=request.gym).first()  # type: ignore[attr-defined]
+
+
+def require_connection(request: HttpRequest, *statuses: str) -> KisiConnection:
+    """The gym's connection, in one of these statuses when some are given; else the page does not exist."""
+    connection = find_connection(request)
+    if connection is None or (statuses and connection.status not in statuses):
+        raise Http404("no such connection")
+    return connection
+
+
+def page(
+    request: HttpRequest, template: str, connection: KisiConnection, tab: str, **context: Any
+) -> HttpResponse:
+    """A page below the Kisi tabs."""
+    context.setdefault("glance", glance.look(connection, timezone.now()))
+    return render(
+        request,
+        template,
+        {"connection": connection, "tab": tab, "troubles": trouble_count(context["glance"].counts)} | context,
+    )
+
+
+def trouble_count(counts: Counts) -> int:
+    return counts.failed + counts.held
+
+
+def done(request: HttpRequest, words: str, to: str = "kisi:overview", *args: Any) -> HttpResponse:
+    """Say what happened above the next page."""
+    messages.success(request, words)
+    return redirect(to, *args)
+
+
+def open_rows(connection: KisiConnection) -> QuerySet[KisiGrant]:
+    return KisiGrant.objects.open().filter(connection=connection)

@@ -48,7 +48,12 @@ class CallLog:
     def __init__(self) -> None:
         self.rows: deque[Call] = deque(maxlen=KEPT)
         self.total = 0
+        self.writes = 0
         self._in_flight = 0
+
+    def forget(self) -> None:
+        self.rows.clear()
+        self.total = self.writes = 0
 
     def begin(self, incoming: Incoming, *, now: datetime) -> Call:
         call = Call(
@@ -63,6 +68,7 @@ class CallLog:
         )
         self.rows.append(call)
         self.total += 1
+        self.writes += call.method != "GET"
         self._in_flight += 1
         return call
 

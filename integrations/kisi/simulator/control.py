@@ -106,7 +106,7 @@ def _counts(world: World) -> Values:
     rows = list(world.calls.rows)
     return {
         "total": world.calls.total,
-        "writes": sum(call.method != "GET" for call in rows),
+        "writes": world.calls.writes,
         "by_status": dict(Counter(str(call.status) for call in rows)),
         "by_route": dict(Counter(f"{call.method} /{call.path.split('/')[1]}" for call in rows)),
     }

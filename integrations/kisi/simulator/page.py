@@ -39,13 +39,13 @@ def answer(world: World, incoming: Incoming) -> Answer:
 
 
 def _header(world: World, *, is_still: bool) -> str:
-    writes = sum(call.method != "GET" for call in world.calls.rows)
+    calls = f"{_many(world.calls.total, 'call')} so far, {world.calls.writes:,} of them writes."
     link = '<a href="/">Keep up to date</a>' if is_still else f'<a href="/?{STANDS_STILL}">Stand still</a>'
     return (
         "<header><h1>Kisi simulator</h1>"
         f'<p class="muted">As of {_time(world.now())} UTC · {link}</p>'
         '<p class="lead">A local stand-in for Kisi: it opens no real door. '
-        f"{_many(world.calls.total, 'call')} so far, {_many(writes, 'write')} among the last kept.</p></header>"
+        f"{calls}</p></header>"
     )
 
 
@@ -89,7 +89,7 @@ def _people(world: World, people: list[User], opened: set[int]) -> str:
     rows = [_person(world, user, can_open=user.id in opened) for user in newest_first]
     more = len(people) - len(newest_first)
     note = f'<p class="muted">The newest {MOST_PEOPLE}; {more} more are not shown.</p>' if more else ""
-    return _table(("Name", "Email", "Doors", "Roles and teams", "Id"), rows) + note
+    return _table(("Name", "Email", "Doors", "Rights", "Id"), rows) + note
 
 
 def _person(world: World, user: User, *, can_open: bool) -> Cells:
@@ -99,7 +99,7 @@ def _person(world: World, user: User, *, can_open: bool) -> Cells:
         ("Name", escape(user.name or "")),
         ("Email", escape(user.email)),
         ("Doors", _state(user, can_open=can_open)),
-        ("Roles and teams", (roles + teams) or '<span class="muted">none</span>'),
+        ("Rights", (roles + teams) or '<span class="muted">none</span>'),
         ("Id", str(user.id)),
     ]
 
@@ -124,12 +124,12 @@ def _right(world: World, right: Assignment) -> str:
 def _calls(calls: list[Call]) -> str:
     if not calls:
         return '<p class="empty">No calls yet. Connect Core with this address, key and Group ID.</p>'
-    return _table(("Call", "Answer", "Time", "Took", "Key"), [_call(call) for call in calls])
+    return _table(("Call", "Answer", "Time", "Took", "Key"), [_call(call) for call in calls], name="log")
 
 
 def _call(call: Call) -> Cells:
     query = f"?{call.query}" if call.query else ""
-    took = "" if call.seconds is None else f"{call.seconds * 1000:.0f} ms"
+    took = "" if call.seconds is None else f"{call.seconds * 1000:.0f}&nbsp;ms"
     return [
         ("Call", f"<code>{escape(call.method)} {escape(call.path + query)}</code>"),
         ("Answer", _answered(call)),
@@ -151,7 +151,7 @@ def _answered(call: Call) -> str:
 def _mails(mails: list[Mail]) -> str:
     if not mails:
         return '<p class="empty">No mails yet.</p>'
-    return _table(("To", "Because of", "Time"), [_mail(mail) for mail in mails])
+    return _table(("To", "Because of", "Time"), [_mail(mail) for mail in mails], name="log")
 
 
 def _mail(mail: Mail) -> Cells:
@@ -162,11 +162,11 @@ def _mail(mail: Mail) -> Cells:
     ]
 
 
-def _table(heads: tuple[str, ...], rows: list[Cells]) -> str:
+def _table(heads: tuple[str, ...], rows: list[Cells], *, name: str = "people") -> str:
     head = "".join(f'<th scope="col" role="columnheader">{name}</th>' for name in heads)
     body = "".join(_row(cells) for cells in rows)
     return (
-        f'<table role="table"><thead role="rowgroup"><tr role="row">{head}</tr></thead>'
+        f'<table class="{name}" role="table"><thead role="rowgroup"><tr role="row">{head}</tr></thead>'
         f'<tbody role="rowgroup">{body}</tbody></table>'
     )
 

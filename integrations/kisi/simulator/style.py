@@ -35,15 +35,18 @@ a { color: var(--accent); }
 .ok { background: var(--ok-bg); color: var(--ok); } .warn { background: var(--warn-bg); color: var(--warn); }
 .bad { background: var(--bad-bg); color: var(--bad); } .info { background: var(--info-bg); color: var(--info); }
 .two { display: grid; gap: 0 24px; grid-template-columns: minmax(0, 1fr); }
-@media (min-width: 1088px) { .two { grid-template-columns: minmax(0, 1.6fr) minmax(0, 1fr); } }
+@media (min-width: 1088px) { .two { grid-template-columns: minmax(0, 1.25fr) minmax(0, 1fr); } }
 table { width: 100%; border-collapse: separate; border-spacing: 0; font-size: .9375rem;
   background: var(--surface); border: 1px solid var(--border); border-radius: 10px; overflow: hidden; }
 th, td { text-align: left; vertical-align: top; padding: 8px 16px; border-top: 1px solid var(--border); }
 thead th { background: var(--sunken); border-top: 0; font-size: .875rem; font-weight: 550; color: var(--muted); }
 tbody th { font-weight: 550; }
-td { overflow-wrap: anywhere; }
-td .tag { margin: 0 4px 4px 0; }
-.num { text-align: right; white-space: nowrap; }
+td, tbody th { overflow-wrap: anywhere; }
+td[data-label="Answer"], td[data-label="Time"], td[data-label="Took"], td[data-label="Key"],
+td[data-label="Because of"] {
+  white-space: nowrap; }
+.log th, .log td { padding-left: 12px; padding-right: 12px; }
+td .tag { margin: 0 4px 0 0; }
 code { font: .875rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 .empty { color: var(--muted); background: var(--surface); border: 1px dashed var(--border); border-radius: 10px;
   padding: 16px; }
@@ -54,9 +57,11 @@ footer { height: 48px; }
   table, tbody, tr, th, td { display: block; }
   tr { border-top: 1px solid var(--border); padding: 12px 16px; }
   tbody tr:first-child { border-top: 0; }
-  tbody th { padding: 0 0 2px; border: 0; overflow-wrap: anywhere; }
-  td { display: grid; grid-template-columns: 96px minmax(0, 1fr); gap: 8px; padding: 2px 0; border: 0; }
+  tbody th { padding: 0 0 2px; border: 0; }
+  td { display: grid; grid-template-columns: 64px minmax(0, 1fr); gap: 8px; padding: 2px 0; border: 0; }
   td::before { content: attr(data-label); color: var(--muted); font-size: .875rem; }
-  .num { text-align: left; }
+  .log th, .log td { padding-left: 0; padding-right: 0; }
+  .log td { display: inline-block; margin-right: 12px; }
+  .log td::before { content: none; }
 }
 """

@@ -149,8 +149,7 @@ class World(Dashboard):
     def forget_requests(self) -> None:
         """Start counting anew; the outbox too."""
         with self.lock:
-            self.calls.rows.clear()
-            self.calls.total = 0
+            self.calls.forget()
             self.store.mails.rows.clear()
 
     def finish(self, call: Call, *, status: int) -> None:

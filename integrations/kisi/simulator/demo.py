@@ -20,7 +20,8 @@ def seed_demo(world: Dashboard) -> None:
     front = world.store.locks_of(group)[0]
     floor, office = world.add_door("Gym floor"), world.add_door("Staff office")
     world.link(group, floor)
-    staff = world.add_group("Staff", [front, floor, office])
+    place = world.store.places.rows[front.place_id]
+    staff = world.add_group("Staff", [front, floor, office], place=place)
     world.make_admin(world.add_user(cast.ADMINISTRATOR[1], cast.ADMINISTRATOR[0]))
     cleaner = world.add_user(cast.CLEANER[1], cast.CLEANER[0], notes="Cleans on weekday mornings")
     world.give(cleaner, staff)

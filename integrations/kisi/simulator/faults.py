@@ -10,7 +10,7 @@ from enum import StrEnum
 from threading import Event
 from typing import Any
 
-from integrations.kisi.simulator.api.answers import HTML_ERROR, RANGE, WORDS, Answer, as_html, error
+from integrations.kisi.simulator.api.answers import HTML_ERROR, RANGE, Answer, as_html, error, invalid
 from integrations.kisi.simulator.calls import Incoming
 
 Run = Callable[[], object]
@@ -166,7 +166,7 @@ def spoilt(fault: Fault, true: Answer | None) -> Answer:
 def _given(fault: Fault) -> Answer:
     status = fault.status or 500
     if fault.body is None and status >= 400:
-        said = error(status, WORDS.get(status, "Error"))
+        said = invalid(base="is invalid").answer if status == 422 else error(status)
         return replace(said, headers=(*said.headers, *fault.headers))
     body = (fault.body or "").encode()
     is_json = body[:1] in (b"{", b"[")

@@ -120,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.server.app(self._environ(), start_response)
         self._send(head, body)
 
-    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = _serve
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve
 
     def _environ(self) -> dict[str, Any]:
         path, _, query = self.path.partition("?")

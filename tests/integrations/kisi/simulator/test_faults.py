@@ -35,6 +35,11 @@ def test_any_status_comes_with_kisis_error_body_and_no_effect(api, world, status
     assert api.new_user().status_code == 200
 
 
+def test_a_422_comes_with_kisis_other_error_body(api, world):
+    world.fault(status=422)
+    assert list(api.get("/user").json()) == ["errors"]
+
+
 def test_a_given_body_and_headers_are_sent_as_they_are(api, world):
     world.fault(Fault(status=422, body='{"errors": {"email": ["is on a blacklist"]}}'))
     world.fault(status=429, headers={"Retry-After": "7"})

@@ -27,7 +27,7 @@ def seed_demo(world: Dashboard) -> None:
     world.give(cleaner, staff)
     coach = world.add_user(cast.TEAM_PERSON[1], cast.TEAM_PERSON[0])
     world.add_team("Coaches", [coach], group)
-    for place, (name, email) in enumerate(cast.KNOWN_IN_KISI):
+    for number, (name, email) in enumerate(cast.KNOWN_IN_KISI):
         user = world.add_user(email, name)
-        if place < ALREADY_IN_THE_GROUP:
+        if number < ALREADY_IN_THE_GROUP:
             world.give(user, group)

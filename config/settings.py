@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -116,6 +117,7 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_FORMS = {"login": "members.sign_in.LoginForm"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+ADMINS_NEED_MFA = not DEBUG
 SESSION_COOKIE_AGE = 12 * 60 * 60
 
 # What the browser may do

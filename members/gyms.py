@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRedirect
 
 from members import slots
 from members.models import Gym, Staff
 
 View = Callable[..., HttpResponse]
 SESSION_KEY = "gym"
+ENDED = "Your session ended. Nothing was saved. Sign in to go on."
+SECTIONS = ("plans", "members", "marketplace")
 
 
 class NoGym(PermissionDenied):
@@ -29,7 +37,7 @@ class AdminsOnly(PermissionDenied):
 
 
 class GymMiddleware:
-    """Puts `request.staff` (or None) on every request, read once and only when asked for."""
+    """Keeps the pages of signed-in people out of every cache."""
 
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
@@ -42,11 +50,14 @@ class GymMiddleware:
 
 
 def current_staff(request: HttpRequest) -> Staff:
-    """The signed-in person's place at the gym of this session; raises NoGym."""
+    """The signed-in person's place at the gym of this session; raises NoGym.
+
+    Kept on the request with its gym, as `request.staff` and `request.gym`.
+    """
     known = getattr(request, "staff", None)
     if known is None:
         known = _find(request)
-        request.staff = known  # type: ignore[attr-defined]
+        request.staff, request.gym = known, known.gym  # type: ignore[attr-defined]
     return known
 
 
@@ -66,36 +77,60 @@ def admin_required(view: View) -> View:
     return _required(view, admin=True)
 
 
+def name_of(user: Any) -> str:
+    """How a person who signs in is called on pages; "" for nobody."""
+    return str(user.get_full_name() or user.email or user.get_username()) if user else ""
+
+
 def admin_names(gym: Gym) -> list[str]:
     admins = Staff.objects.filter(gym=gym, role=Staff.Role.ADMIN).select_related("user").order_by("pk")
-    return [str(row.user.get_full_name() or row.user.get_username()) for row in admins]
+    return [name_of(row.user) for row in admins]
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:
-    """What every page shows about who is signed in where."""
-    staff = getattr(request, "staff", None)
-    if staff is None:
-        return {}
+    """What every page shows about who is signed in where; read only by templates that ask for it."""
     return {
-        "staff": staff,
-        "gym": staff.gym,
-        "other_gyms": [row for row in _places(request) if row.pk != staff.pk],
-        "page_banners": slots.pieces(slots.banners, request),
+        "staff": SimpleLazyObject(lambda: _here(request)),
+        "gym": SimpleLazyObject(lambda: getattr(_here(request), "gym", None)),
+        "other_gyms": SimpleLazyObject(lambda: _others(request)),
+        "page_banners": SimpleLazyObject(lambda: _banners(request)),
+        "section": _section(request.path),
     }
 
 
 def _required(view: View, *, admin: bool) -> View:
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _to_sign_in(request)
         staff = current_staff(request)
-        request.gym = staff.gym  # type: ignore[attr-defined]
+        if staff.is_admin and settings.ADMINS_NEED_MFA and not is_mfa_enabled(request.user):
+            return redirect("mfa_activate_totp")
         if admin and not staff.is_admin:
             raise AdminsOnly
-        if staff.is_admin and not settings.DEBUG and not is_mfa_enabled(request.user):
-            return redirect("mfa_activate_totp")
         return view(request, *args, **kwargs)
 
-    return login_required(checked)
+    return checked
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Sign in and come back to the page: a press or a poll says that nothing was saved."""
+    is_poll = "HX-Request" in request.headers
+    if request.method == "GET" and not is_poll:
+        return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
+    messages.warning(request, ENDED)
+    page = _page_of(request, "HX-Current-URL" if is_poll else "Referer")
+    to_sign_in = redirect_to_login(page, settings.LOGIN_URL)
+    return HttpResponseClientRedirect(to_sign_in.url) if is_poll else to_sign_in
+
+
+def _page_of(request: HttpRequest, header: str) -> str:
+    """The address of the page that sent this, as a path; the dashboard when it is not ours."""
+    url = request.headers.get(header, "")
+    if not url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure()):
+        return reverse("dashboard")
+    parts = urlsplit(url)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def _find(request: HttpRequest) -> Staff:
@@ -116,3 +151,28 @@ def _places(request: HttpRequest) -> list[Staff]:
         known = list(rows)
         request.places = known  # type: ignore[attr-defined]
     return known
+
+
+def _here(request: HttpRequest) -> Staff | None:
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return None
+    try:
+        return current_staff(request)
+    except NoGym:
+        return None
+
+
+def _others(request: HttpRequest) -> list[Staff]:
+    here = _here(request)
+    return [row for row in _places(request) if row.pk != here.pk] if here else []
+
+
+def _banners(request: HttpRequest) -> list[slots.Piece]:
+    return slots.pieces(slots.banners, request) if _here(request) else []
+
+
+def _section(path: str) -> str:
+    """Which of the four links in the navigation the page belongs to."""
+    first = path.strip("/").partition("/")[0]
+    return first if first in SECTIONS else "" if first else "dashboard"

@@ -12,6 +12,7 @@ urlpatterns = [
     path("marketplace/", include("integrations.urls")),
     path("marketplace/kisi/", include("integrations.kisi.urls")),
     path("plans/", include("plans.urls")),
+    path("members/", include("plans.subscription_urls")),
     path("", include("members.urls")),
 ]
 handler403 = "members.views.pages.forbidden"

@@ -14,4 +14,4 @@ from members.gyms import staff_required
 @staff_required
 def marketplace(request: HttpRequest) -> HttpResponse:
     cards = [entry.card(request) for entry in catalog.entries]
-    return render(request, "integrations/marketplace.html", {"cards": cards})
+    return render(request, "integrations/marketplace.html", {"section": "marketplace", "cards": cards})

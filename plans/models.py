@@ -74,6 +74,7 @@ class Subscription(models.Model):
         CANCELLED = "cancelled", "Cancelled"
 
     ENDED = (Status.EXPIRED, Status.CANCELLED)
+    EVERY_ACTION = ("activate", "pause", "resume", "schedule_cancel", "undo_cancel", "cancel_now", "expire")
 
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="subscriptions")
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="subscriptions")

@@ -124,7 +124,10 @@ def _wanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
         )
     if row is not None and row.state == State.GRANTED:
         if row.suspended:
-            text = f"{first} is in the group but suspended in Kisi, so no door opens. Only someone in Kisi can lift that."
+            text = (
+                f"{first} is in the group but suspended in Kisi, so no door opens. "
+                "Only someone in Kisi can lift that."
+            )
             return Tag("Suspended", "warn"), text, "suspended in Kisi"
         return YES, _can(first, facts.decision), reason
     if row is not None and row.is_parked:

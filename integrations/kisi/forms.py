@@ -14,7 +14,10 @@ WHERE_KEY = (
     "In Kisi: your name, My Account, API, Add API key. Kisi shows it once. Best made by the organization's owner: "
     "it stops working when its person loses that role."
 )
-WHERE_GROUP = "A number. In Kisi open Groups and choose the group with your doors; look for its ID in the page's web address."
+WHERE_GROUP = (
+    "A number. In Kisi open Groups and choose the group with your doors; "
+    "look for its ID in the page's web address."
+)
 
 
 class KeyForm(CoreForm):

@@ -203,7 +203,8 @@ def refusal(error: DoorError, *, group_id: int, organization: str = "") -> tuple
         return "api_key", other_organization(error.said, organization)
     if isinstance(error, GroupGone):
         return "group_id", (
-            f"This key sees no group {group_id}. Check the number, and that the key belongs to the right organization."
+            f"This key sees no group {group_id}. "
+            "Check the number, and that the key belongs to the right organization."
         )
     if isinstance(error, SlowDown):
         return "", BUSY

@@ -37,7 +37,8 @@ def permissions(request: HttpRequest) -> HttpResponse:
     gym = request.gym  # type: ignore[attr-defined]
     entitled = gather.wanted_addresses(gym.pk, gym.today(timezone.now()))
     plans = Plan.objects.filter(gym=gym, has_24hr_access=True)
-    return render(request, "kisi/connect_permissions.html", {"entitled": len(entitled), "plans": plans})
+    context = {"section": "marketplace", "entitled": len(entitled), "plans": plans}
+    return render(request, "kisi/connect_permissions.html", context)
 
 
 @admin_required
@@ -50,7 +51,12 @@ def credentials(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _connect(request, form, agreed_at):
         del request.session[AGREED]
         return redirect("kisi:connected")
-    return render(request, "kisi/connect_credentials.html", {"form": form}, status=_status(form))
+    return render(
+        request,
+        "kisi/connect_credentials.html",
+        {"section": "marketplace", "form": form},
+        status=_status(form),
+    )
 
 
 @admin_required
@@ -106,12 +112,13 @@ def reconnect(request: HttpRequest) -> HttpResponse:
     """Only the key is asked for; the group stays."""
     connection = require_connection(request, Status.DISCONNECTED)
     form = KeyForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        if _try(form, lambda key: connecting.reconnect(connection, key=key, by=request.user), connection):
-            tasks.wake(connection.pk)
-            return done(
-                request, "Kisi is connected again. Core reads the whole group before it removes anybody."
-            )
+
+    def attempt(key: Any) -> None:
+        connecting.reconnect(connection, key=key, by=request.user)
+        tasks.wake(connection.pk)
+
+    if request.method == "POST" and form.is_valid() and _try(form, attempt, connection):
+        return done(request, "Kisi is connected again. Core reads the whole group before it removes anybody.")
     return page(request, "kisi/reconnect.html", connection, "overview", form=form)
 
 

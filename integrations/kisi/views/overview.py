@@ -23,7 +23,7 @@ RECENT = 10
 def overview(request: HttpRequest) -> HttpResponse:
     connection = find_connection(request)
     if connection is None:
-        return render(request, "kisi/never.html", {"face": wording.NEVER})
+        return render(request, "kisi/never.html", {"section": "marketplace", "face": wording.NEVER})
     now = timezone.now()
     seen = glance.look(connection, now)
     if request.headers.get("HX-Request"):

@@ -38,7 +38,13 @@ def page(
     return render(
         request,
         template,
-        {"connection": connection, "tab": tab, "troubles": trouble_count(context["glance"].counts)} | context,
+        {
+            "section": "marketplace",
+            "connection": connection,
+            "tab": tab,
+            "troubles": trouble_count(context["glance"].counts),
+        }
+        | context,
     )
 
 

@@ -1,0 +1,58 @@
+# Every target sets up what it needs; a virtual environment is made again only when the lock changed.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PORT ?= 8000
+STATE ?= .state
+WORKERS ?= 2
+COMPILE := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml
+
+.PHONY: run test test-postgres test-sqlite lint fmt lock clean
+run: $(VENV)/run.stamp
+	@mkdir -p $(STATE) && chmod 700 $(STATE)
+	@test -s $(STATE)/secret || $(PY) -c "import secrets; print(secrets.token_urlsafe(50))" > $(STATE)/secret
+	@test -s $(STATE)/field-key || $(PY) -c "import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())" > $(STATE)/field-key
+	@DEBUG=on PORT=$(PORT) CORE_STATE_DIR=$(STATE) SECRET_KEY="$$(cat $(STATE)/secret)" FIELD_ENCRYPTION_KEYS="$$(cat $(STATE)/field-key)" exec $(PY) manage.py demo
+
+test: test-postgres test-sqlite
+
+test-postgres: $(VENV)/dev.stamp
+	$(PY) -m pytest -n $(WORKERS)
+
+test-sqlite: $(VENV)/dev.stamp
+	CORE_TEST_DATABASE=sqlite $(PY) -m pytest -n $(WORKERS) -m "not process and not browser"
+
+lint: $(VENV)/dev.stamp
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/djlint --lint --quiet templates
+	DEBUG=on SECRET_KEY=lint $(PY) manage.py makemigrations --check --dry-run
+	DEBUG=on SECRET_KEY=lint $(PY) manage.py check
+	DEBUG=on SECRET_KEY=lint $(VENV)/bin/mypy .
+
+fmt: $(VENV)/dev.stamp
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+lock: $(VENV)/dev.stamp
+	$(COMPILE) -o requirements.txt
+	$(COMPILE) --extra dev -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) $(STATE) staticfiles
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Core needs Python 3.11: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "This Python has no venv module: install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: requirements.txt | $(VENV)/bin/python
+	@test -e $(VENV)/dev.stamp && cmp -s <(sha256sum < requirements.txt) $(VENV)/run.sum || $(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@sha256sum < requirements.txt > $(VENV)/run.sum
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt | $(VENV)/bin/python
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@sha256sum < requirements.txt > $(VENV)/run.sum
+	@touch $@

@@ -1,0 +1,1 @@
+"""Pages about plans and subscriptions: fetch, form, call, render."""

@@ -61,10 +61,11 @@ def current_staff(request: HttpRequest) -> Staff:
     return known
 
 
-def switch_gym(request: HttpRequest, gym_id: int) -> None:
-    """Make another gym of this person the session's; another's gym is ignored."""
-    if Staff.objects.filter(user_id=request.user.pk, gym_id=gym_id).exists():
-        request.session[SESSION_KEY] = gym_id
+def switch_gym(request: HttpRequest, chosen: str) -> None:
+    """Make another gym of this person the session's, by id; another's gym is ignored."""
+    for place in _places(request):
+        if str(place.gym_id) == chosen:
+            request.session[SESSION_KEY] = place.gym_id
 
 
 def staff_required(view: View) -> View:
@@ -147,7 +148,7 @@ def _find(request: HttpRequest) -> Staff:
 def _places(request: HttpRequest) -> list[Staff]:
     known = getattr(request, "places", None)
     if known is None:
-        rows = Staff.objects.filter(user_id=request.user.pk).select_related("gym", "user").order_by("pk")
+        rows = Staff.objects.filter(user_id=request.user.pk or 0).select_related("gym", "user").order_by("pk")
         known = list(rows)
         request.places = known  # type: ignore[attr-defined]
     return known

@@ -27,7 +27,5 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 @require_POST
 @staff_required
 def switch(request: HttpRequest) -> HttpResponse:
-    chosen = request.POST.get("gym", "")
-    if chosen.isdigit():
-        switch_gym(request, int(chosen))
+    switch_gym(request, request.POST.get("gym", ""))
     return redirect("dashboard")

@@ -28,6 +28,12 @@ class Glance:
     minutes: int
     last: SyncRun | None
     also: tuple[Face, ...]
+    now: datetime
+
+    @property
+    def as_of(self) -> str:
+        """The time of day this was true, in the gym's zone."""
+        return f"{self.now.astimezone(self.connection.gym.zone):%H:%M:%S}"
 
     @property
     def fingerprint(self) -> str:
@@ -53,7 +59,7 @@ def look(connection: KisiConnection, now: datetime) -> Glance:
     last = SyncRun.objects.filter(connection=connection).exclude(state=SyncRun.State.RUNNING).first()
     faces = _faces(connection, counts, run, now)
     percent = 100 * run.done // run.total if run and run.total else 0
-    return Glance(connection, faces[0], counts, run, percent, _minutes(run), last, tuple(faces[1:]))
+    return Glance(connection, faces[0], counts, run, percent, _minutes(run), last, tuple(faces[1:]), now)
 
 
 def count(connection: KisiConnection, now: datetime) -> Counts:

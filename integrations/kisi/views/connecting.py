@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST
 from integrations.access.errors import DoorError
 from integrations.kisi import tasks, wording
 from integrations.kisi.forms import CredentialsForm, DisconnectForm, KeyForm
-from integrations.kisi.models import KisiConnection
-from integrations.kisi.sync import connecting, gather, switching
+from integrations.kisi.models import KisiConnection, Read
+from integrations.kisi.sync import asking, connecting, gather, switching
 from integrations.kisi.sync.connecting import GroupTaken, OtherOrganization
 from integrations.kisi.sync.session import Later
 from integrations.kisi.views.shared import Status, done, find_connection, open_rows, page, require_connection
@@ -131,6 +131,7 @@ def _connect(request: HttpRequest, form: CredentialsForm, agreed_at: datetime) -
 
     def attempt(key: Any) -> None:
         made = connecting.connect(gym, key=key, group_id=group_id, by=request.user, agreed_at=agreed_at)
+        asking.ask(made, Read.LEDGER, because="first sync", now=timezone.now(), by=request.user)
         tasks.wake(made.pk)
 
     return _try(form, attempt)

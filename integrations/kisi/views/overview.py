@@ -51,7 +51,7 @@ def _status(request: HttpRequest, seen: glance.Glance) -> HttpResponse:
         response = render(request, "kisi/_status.html", context)
     response["Vary"] = "HX-Request"
     response["Cache-Control"] = "no-store"
-    response["X-As-Of"] = timezone.now().astimezone(seen.connection.gym.zone).strftime("%H:%M:%S")
+    response["X-As-Of"] = seen.as_of
     return response
 
 

@@ -70,66 +70,99 @@ def clock(connection: KisiConnection, at: datetime | None) -> str:
 
 def standing(connection: KisiConnection, counts: Counts) -> Face | None:
     """The face of a connection that does not simply work; None when its status is no trouble."""
-    since, waits = clock(connection, connection.status_since), changes(counts.waiting)
-    who = _who(connection)
+    make = _STANDING.get(Status(connection.status))
+    return make(connection, counts) if make else None
+
+
+def _disconnecting(connection: KisiConnection, counts: Counts) -> Face:
+    return Face(Tag("Disconnecting", "info"), "Removing access", "Only access that Core gave is removed.")
+
+
+def _disconnected(connection: KisiConnection, counts: Counts) -> Face:
+    return Face(
+        Tag("Disconnected", "idle"),
+        "Kisi is disconnected",
+        f"Since {_since(connection)}{_who(connection)}. {people(counts.have_access)} kept the access they had; "
+        "Core no longer changes it.",
+        "Reconnect",
+        "kisi:reconnect",
+    )
+
+
+def _paused(connection: KisiConnection, counts: Counts) -> Face:
+    return Face(
+        Tag("Paused", "idle"),
+        "Syncing is paused",
+        f"Since {_since(connection)}{_who(connection)}. Nobody's access changes: who cancels keeps it, "
+        f"who joins does not get it. {changes(counts.waiting)}.",
+        "Resume",
+        "kisi:resume",
+    )
+
+
+def _needs_new_key(connection: KisiConnection, counts: Counts) -> Face:
+    return Face(
+        Tag("Needs new key", "bad"),
+        "Kisi no longer accepts the API key",
+        "The doors stay as they are: nobody gains or loses access until you enter a new key. "
+        f"{changes(counts.waiting)} since {_since(connection)} and are sent by themselves afterwards.",
+        "Enter a new key",
+        "kisi:credentials",
+    )
+
+
+def _wrong_organization(connection: KisiConnection, counts: Counts) -> Face:
+    return Face(
+        Tag("Wrong organization", "bad"),
+        "This key belongs to another organization",
+        f"It opens {connection.status_said}; the connection was made with {connection.organization_name}. "
+        "Core changed nothing.",
+        "Enter another key",
+        "kisi:credentials",
+    )
+
+
+def _key_too_weak(connection: KisiConnection, counts: Counts) -> Face:
     owner = connection.own_user_name or "the key's owner"
-    faces = {
-        Status.DISCONNECTING: Face(
-            Tag("Disconnecting", "info"), "Removing access", "Only access that Core gave is removed."
-        ),
-        Status.DISCONNECTED: Face(
-            Tag("Disconnected", "idle"),
-            "Kisi is disconnected",
-            f"Since {since}{who}. {people(counts.have_access)} kept the access they had; "
-            "Core no longer changes it.",
-            "Reconnect",
-            "kisi:reconnect",
-        ),
-        Status.PAUSED: Face(
-            Tag("Paused", "idle"),
-            "Syncing is paused",
-            f"Since {since}{who}. Nobody's access changes: who cancels keeps it, who joins does not get it. {waits}.",
-            "Resume",
-            "kisi:resume",
-        ),
-        Status.NEEDS_NEW_KEY: Face(
-            Tag("Needs new key", "bad"),
-            "Kisi no longer accepts the API key",
-            "The doors stay as they are: nobody gains or loses access until you enter a new key. "
-            f"{waits} since {since} and are sent by themselves afterwards.",
-            "Enter a new key",
-            "kisi:credentials",
-        ),
-        Status.WRONG_ORGANIZATION: Face(
-            Tag("Wrong organization", "bad"),
-            "This key belongs to another organization",
-            f"It opens {connection.status_said}; the connection was made with {connection.organization_name}. "
-            "Core changed nothing.",
-            "Enter another key",
-            "kisi:credentials",
-        ),
-        Status.KEY_TOO_WEAK: Face(
-            Tag("Key too weak", "bad"),
-            "The key's owner may not change people in Kisi",
-            f"The doors stay as they are. In Kisi make {owner} an administrator, or enter another key. {waits}.",
-            "Enter another key",
-            "kisi:credentials",
-        ),
-        Status.GROUP_GONE: Face(
-            Tag("Group not found", "bad"),
-            f"Kisi has no group {connection.group_id} any more",
-            "If it was deleted, nobody gets in through it. Core removed nobody. Enter another group's ID.",
-            "Update credentials",
-            "kisi:credentials",
-        ),
-        Status.IN_TROUBLE: Face(
-            Tag("Kisi not answering", "warn"),
-            f"Kisi has not answered since {since}",
-            f"Nobody's access was changed. {waits}; Core tries again at "
-            f"{clock(connection, connection.retry_at)}. You need to do nothing.",
-        ),
-    }
-    return faces.get(Status(connection.status))
+    return Face(
+        Tag("Key too weak", "bad"),
+        "The key's owner may not change people in Kisi",
+        f"The doors stay as they are. In Kisi make {owner} an administrator, or enter another key. "
+        f"{changes(counts.waiting)}.",
+        "Enter another key",
+        "kisi:credentials",
+    )
+
+
+def _group_gone(connection: KisiConnection, counts: Counts) -> Face:
+    return Face(
+        Tag("Group not found", "bad"),
+        f"Kisi has no group {connection.group_id} any more",
+        "If it was deleted, nobody gets in through it. Core removed nobody. Enter another group's ID.",
+        "Update credentials",
+        "kisi:credentials",
+    )
+
+
+def _in_trouble(connection: KisiConnection, counts: Counts) -> Face:
+    return Face(
+        Tag("Kisi not answering", "warn"),
+        f"Kisi has not answered since {_since(connection)}",
+        f"Nobody's access was changed. {changes(counts.waiting)}; Core tries again at "
+        f"{clock(connection, connection.retry_at)}. You need to do nothing.",
+    )
+
+
+_STANDING = {
+    Status.DISCONNECTING: _disconnecting,
+    Status.DISCONNECTED: _disconnected,
+    Status.PAUSED: _paused,
+    Status.NEEDS_NEW_KEY: _needs_new_key,
+    Status.WRONG_ORGANIZATION: _wrong_organization,
+    Status.KEY_TOO_WEAK: _key_too_weak,
+    Status.GROUP_GONE: _group_gone,
+    Status.IN_TROUBLE: _in_trouble,
+}
 
 
 def held(counts: Counts) -> Face:
@@ -224,6 +257,10 @@ KEY_AGAIN = "Enter the key again: Core does not keep a key that failed."
 
 def other_organization(has: str, needs: str) -> str:
     return f"This key belongs to {has}. The connection was made with {needs}. Use a key of {needs}, or disconnect first."
+
+
+def _since(connection: KisiConnection) -> str:
+    return clock(connection, connection.status_since)
 
 
 def _who(connection: KisiConnection) -> str:

@@ -236,9 +236,12 @@ def random_ledger(place: Place) -> None:
 
 
 def in_step(place: Place, wanted: Wanted) -> KisiGrant:
-    """A row about which nothing has to be done."""
+    """A row about which nothing has to be done; a profile that was there keeps the name it has at Kisi."""
     facts = {"name": wanted.name, "member_id": wanted.member_id, "until": wanted.until}
-    return granted(place, wanted.email, **facts)
+    row = granted(place, wanted.email, **facts)
+    if row.profile_was_there is not False:
+        row.name = "Her Name At Kisi"
+    return row
 
 
 def unwanted(place: Place, email: str) -> KisiGrant:

@@ -16,7 +16,9 @@ from django.utils import timezone
 from members.models import Change, Gym, Member
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser, User
+
+    Actor = User | AnonymousUser | None
 
 
 class Plan(models.Model):
@@ -44,7 +46,7 @@ class Plan(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def archive(self, *, by: AbstractBaseUser | None = None) -> None:
+    def archive(self, *, by: Actor = None) -> None:
         """Stop sales; running subscriptions, and the doors with them, stay as they are."""
         with transaction.atomic():
             self.archived_at = timezone.now()
@@ -114,7 +116,7 @@ class Subscription(models.Model):
         today: date,
         starts_on: date | None = None,
         ends_on: date | None = None,
-        by: AbstractBaseUser | None = None,
+        by: Actor = None,
         cause: str = "",
     ) -> Subscription:
         """Put a member on a plan: active at once, or from `starts_on` when that is later than `today`."""
@@ -131,17 +133,17 @@ class Subscription(models.Model):
             made._record("start", f"{plan}: {made.get_status_display()}", by=by, cause=cause)
         return made
 
-    def activate(self, *, today: date, by: AbstractBaseUser | None = None, cause: str = "") -> None:
+    def activate(self, *, today: date, by: Actor = None, cause: str = "") -> None:
         """Start now what was to start later."""
         with self._moving("activate", self.Status.PENDING_ACTIVE, by=by, cause=cause):
             self.status = self.Status.ACTIVE
             self.starts_on = min(self.starts_on, today)
 
-    def pause(self, *, by: AbstractBaseUser | None = None, cause: str = "") -> None:
+    def pause(self, *, by: Actor = None, cause: str = "") -> None:
         with self._moving("pause", self.Status.ACTIVE, by=by, cause=cause):
             self.status = self.Status.PAUSED
 
-    def resume(self, *, today: date, by: AbstractBaseUser | None = None, cause: str = "") -> None:
+    def resume(self, *, today: date, by: Actor = None, cause: str = "") -> None:
         with self._moving("resume", self.Status.PAUSED, by=by, cause=cause):
             _require(
                 self.ends_on is None or self.ends_on >= today,
@@ -149,27 +151,25 @@ class Subscription(models.Model):
             )
             self.status = self.Status.ACTIVE
 
-    def schedule_cancel(
-        self, *, on: date, today: date, by: AbstractBaseUser | None = None, cause: str = ""
-    ) -> None:
+    def schedule_cancel(self, *, on: date, today: date, by: Actor = None, cause: str = "") -> None:
         """Cancel at the end of `on`, which is the last day of access."""
         with self._moving("schedule cancel", self.Status.ACTIVE, by=by, cause=cause):
             _require(on >= today, "The last day must be today or later.")
             self.status = self.Status.PENDING_CANCEL
             self.ends_on = on
 
-    def undo_cancel(self, *, by: AbstractBaseUser | None = None, cause: str = "") -> None:
+    def undo_cancel(self, *, by: Actor = None, cause: str = "") -> None:
         with self._moving("undo cancel", self.Status.PENDING_CANCEL, by=by, cause=cause):
             self.status = self.Status.ACTIVE
             self.ends_on = None
 
-    def cancel_now(self, *, today: date, by: AbstractBaseUser | None = None, cause: str = "") -> None:
+    def cancel_now(self, *, today: date, by: Actor = None, cause: str = "") -> None:
         running = [s for s in self.Status if s not in self.ENDED]
         with self._moving("cancel now", *running, by=by, cause=cause):
             self.status = self.Status.CANCELLED
             self.ends_on = today
 
-    def expire(self, *, today: date, by: AbstractBaseUser | None = None, cause: str = "") -> None:
+    def expire(self, *, today: date, by: Actor = None, cause: str = "") -> None:
         with self._moving("expire", self.Status.ACTIVE, by=by, cause=cause):
             self.status = self.Status.EXPIRED
             self.ends_on = today
@@ -180,7 +180,7 @@ class Subscription(models.Model):
         return ACTIONS[self.Status(self.status)]
 
     @contextmanager
-    def _moving(self, action: str, *allowed: str, by: AbstractBaseUser | None, cause: str) -> Iterator[None]:
+    def _moving(self, action: str, *allowed: str, by: Actor, cause: str) -> Iterator[None]:
         """Lock the row, check where it stands, save what the block changed, keep who did it and why."""
         with transaction.atomic():
             locked = Subscription.objects.select_for_update().get(pk=self.pk)
@@ -193,7 +193,7 @@ class Subscription(models.Model):
             detail = f"{self.plan}: {before} to {self.get_status_display()}"
             self._record(action, detail, by=by, cause=cause)
 
-    def _record(self, action: str, detail: str, *, by: AbstractBaseUser | None, cause: str) -> None:
+    def _record(self, action: str, detail: str, *, by: Actor, cause: str) -> None:
         Change.record(
             self.member.gym,
             action,

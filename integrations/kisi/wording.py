@@ -256,7 +256,8 @@ KEY_AGAIN = "Enter the key again: Core does not keep a key that failed."
 
 
 def other_organization(has: str, needs: str) -> str:
-    return f"This key belongs to {has}. The connection was made with {needs}. Use a key of {needs}, or disconnect first."
+    made = f"The connection was made with {needs}."
+    return f"This key belongs to {has}. {made} Use a key of {needs}, or disconnect first."
 
 
 def _since(connection: KisiConnection) -> str:

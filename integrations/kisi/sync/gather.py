@@ -5,7 +5,7 @@ The SQL here and `access.policy.decide` say the same; a property test holds them
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -74,7 +74,7 @@ def one(connection: KisiConnection, email: str, today: date) -> tuple[Wanted | N
     """Wanted and row of one address, as they are now."""
     wanted = _wanted(entitling(connection.gym_id, today).filter(member__email=email)).get(email)
     row = _rows(connection, today).filter(email=email).first()
-    return wanted, row and as_row(row)
+    return wanted, as_row(row) if row else None
 
 
 def wanted_addresses(gym_id: int, today: date) -> dict[str, Wanted]:
@@ -87,7 +87,7 @@ def without_address(gym_id: int, today: date) -> QuerySet[Member]:
     return Member.objects.filter(gym_id=gym_id, email="", pk__in=entitling(gym_id, today).values("member_id"))
 
 
-def _wanted_near(connection: KisiConnection, today: date, rows: list[KisiGrant]) -> dict[str, Wanted]:
+def _wanted_near(connection: KisiConnection, today: date, rows: Sequence[KisiGrant]) -> dict[str, Wanted]:
     """Wanted addresses that the quiet part of the ledger does not answer for."""
     answered = KisiGrant.objects.open().filter(connection=connection, email=OuterRef("member__email"))
     loose = entitling(connection.gym_id, today).filter(

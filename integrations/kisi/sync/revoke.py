@@ -28,7 +28,8 @@ def revoke(session: Session, email: str) -> AccessEvent.Kind | None:
         return AccessEvent.Kind.MANAGED
     doomed = _doomed(session, row, rights)
     if not doomed and row.role_assignment_id is None:
-        return _look_again_later(session, row)
+        _look_again_later(session, row)
+        return None
     if not doomed:
         require_gone(session, row)
     ledger.save(session, row, lone_right=bool(doomed) and len(doomed) == len(rights))

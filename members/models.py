@@ -118,4 +118,5 @@ class Change(models.Model):
     @classmethod
     def record(cls, gym: Gym, action: str, *, by: Any = None, **facts: Any) -> Change:
         """Keep one change; `by` is None when the clock did it."""
-        return cls.objects.create(gym=gym, action=action, by=by, **facts)
+        detail = facts.pop("detail", "")[:300]
+        return cls.objects.create(gym=gym, action=action, by=by, detail=detail, **facts)

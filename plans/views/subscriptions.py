@@ -15,8 +15,7 @@ from members.gyms import staff_required
 from members.models import Gym, Member
 from plans.forms import SubscriptionForm, TransitionForm
 from plans.models import Subscription, TransitionRefused
-
-NEEDS_TODAY = ("activate", "resume", "schedule_cancel", "cancel_now", "expire")
+from plans.transitions import EVERY_ACTION, NEEDS_TODAY
 
 
 @staff_required
@@ -42,7 +41,7 @@ def act(request: HttpRequest, member_id: int, subscription_id: int, action: str)
     gym: Gym = request.gym  # type: ignore[attr-defined]
     found = Subscription.objects.of_gym(gym).select_related("plan", "member__gym")
     subscription = get_object_or_404(found, pk=subscription_id, member_id=member_id)
-    if action.replace("-", "_") not in Subscription.EVERY_ACTION:
+    if action.replace("-", "_") not in EVERY_ACTION:
         raise Http404("no such action")
     action, today = action.replace("-", "_"), gym.today(timezone.now())
     form = TransitionForm(request.POST or None, action=action, today=today)

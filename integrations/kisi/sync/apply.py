@@ -6,7 +6,7 @@ from integrations.access.errors import Forbidden, NoAnswer, PersonError, StopRun
 from integrations.access.planner import Change, Kind
 from integrations.kisi.models import AccessEvent, KisiGrant, Release
 from integrations.kisi.sync import gather, ledger, record
-from integrations.kisi.sync.checks import check
+from integrations.kisi.sync.checks import check_strength
 from integrations.kisi.sync.grant import grant
 from integrations.kisi.sync.revoke import revoke
 from integrations.kisi.sync.session import Later, Session
@@ -46,8 +46,7 @@ def _count_forbidden(session: Session, error: Exception) -> None:
     """Three people in a row refused to this key: look whether it is the key (sync.md 8)."""
     session.forbidden_in_a_row = session.forbidden_in_a_row + 1 if isinstance(error, Forbidden) else 0
     if session.forbidden_in_a_row >= FORBIDDEN_IN_A_ROW:
-        session.checked = False
-        check(session)
+        check_strength(session)
 
 
 def _undo(session: Session, change: Change) -> None:

@@ -37,6 +37,14 @@ def check(session: Session) -> None:
     session.checked = True
 
 
+def check_strength(session: Session) -> None:
+    """After several refusals in a row: is it the people, or is it the key? Raises what stops the run."""
+    session.checked = False
+    check(session)
+    connection = session.connection
+    _strong_enough(session.kisi, connection.own_user_id, connection.owner_id)
+
+
 def check_fully(session: Session) -> dict[int, str]:
     """The checks of a full read; who is never touched, by Kisi user id, and why."""
     check(session)
@@ -70,14 +78,14 @@ def try_credentials(key: Secret, group_id: int, *, clock: Clock | None = None) -
     gate.kisi_user_id = me.id
     group = kisi.group(group_id)
     organization = kisi.organization()
-    _strong_enough(kisi, me, organization.owner_id)
+    _strong_enough(kisi, me.id, organization.owner_id)
     return Tried(me, group, kisi.doors(group_id), organization.owner_id, kisi)
 
 
-def _strong_enough(kisi: KisiClient, me: Me, owner_id: int | None) -> None:
-    if me.id == owner_id:
+def _strong_enough(kisi: KisiClient, own_user_id: int, owner_id: int | None) -> None:
+    if own_user_id == owner_id:
         return
-    rights = kisi.rights_of(me.id)
+    rights = kisi.rights_of(own_user_id)
     if not any(_is_strong(right) for right in rights):
         raise KeyTooWeak("the key's owner has no role that may change people", call="GET /role_assignments")
 

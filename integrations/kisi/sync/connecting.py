@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from integrations.access.errors import WrongOrganization
 from integrations.access.planner import Kind
@@ -62,16 +62,22 @@ def connect(
     clock = clock or DatabaseClock.started()
     _require_free(gym, group_id)
     tried = try_credentials(key, group_id, clock=clock)
+    before = KisiConnection.objects.filter(gym=gym).first()
     connection = KisiConnection.objects.filter(gym=gym).first() or KisiConnection(gym=gym)
     _describe(connection, tried, group_id)
     walk = findings.first_walk(tried.kisi, connection, always_protected(connection), now=clock.now())
-    with transaction.atomic():
-        connection.set_key(key)
-        connection.agreed_by, connection.agreed_at = by, agreed_at or clock.now()
-        connection.connected_by, connection.connected_at = by, clock.now()
-        connection.sole_source_since = None
-        _go_live(connection, by=by, now=clock.now())
-        _keep_first_walk(connection, walk, now=clock.now())
+    try:
+        with transaction.atomic():
+            if before is not None:
+                _start_over(before, connection, now=clock.now())
+            connection.set_key(key)
+            connection.agreed_by, connection.agreed_at = by, agreed_at or clock.now()
+            connection.connected_by, connection.connected_at = by, clock.now()
+            connection.sole_source_since = None
+            _go_live(connection, by=by, now=clock.now())
+            _keep_first_walk(connection, walk, now=clock.now())
+    except IntegrityError:
+        raise GroupTaken(f"group {group_id} was connected to another gym just now") from None
     return connection
 
 
@@ -178,6 +184,16 @@ def _keep_first_walk(connection: KisiConnection, walk: findings.Walk, *, now: da
     if not planning.decide(connection, facts, now=now).at_cut_over:
         connection.sole_source_since = now
     connection.save(update_fields=["must_read_first", "sole_source_since"])
+
+
+def _start_over(before: KisiConnection, after: KisiConnection, *, now: datetime) -> None:
+    """A gym that left Kisi connects anew: the same group is read person by person, another's rows stay behind."""
+    raise_fence(before.pk)
+    after.fence, after.lease_until = before.fence + 1, None
+    if (before.organization_id, before.group_id) == (after.organization_id, after.group_id):
+        ledger.doubt(list(_open_rows(before).exclude(state=State.ABSENT).values_list("pk", flat=True)))
+    else:
+        _leave_behind(before, now=now)
 
 
 def _open_rows(connection: KisiConnection) -> Any:

@@ -72,7 +72,7 @@ def intend_revoke(session: Session, email: str) -> tuple[KisiGrant, bool]:
         wanted, row = gather.one(session.connection, email, session.today)
         if wanted is not None and session.connection.status != KisiConnection.Status.DISCONNECTING:
             raise Moved
-        if row is None or row.exempt or _protected_by_choice(row):
+        if row is None or row.exempt or row.moved == "waiting" or _protected_by_choice(row):
             raise Moved
         grant = KisiGrant.objects.open().get(connection=session.connection, email=email)
         worded = bool(row.word or row.moved)

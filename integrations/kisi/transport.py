@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import math
+import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,6 +15,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 import requests
+from urllib3.exceptions import HTTPError, TimeoutError
 
 from integrations.access.errors import (
     AlreadyExists,
@@ -34,6 +37,7 @@ log = logging.getLogger(__name__)
 READ_TRIES = 3
 BETWEEN_TRIES = 0.5
 BODY_AT_MOST = 5 * 1024 * 1024
+PART = 64 * 1024
 WORDS_AT_MOST = 2000
 
 
@@ -123,6 +127,7 @@ class Transport:
 
     def _once(self, method: str, path: str, *, about: About, params: Any, body: Any, parse: Any) -> Any:
         write = method != "GET"
+        self._require_sendable_key()
         self.gate.enter(write=write)
         self.calls += 1
         response, raw = self._send(method, path, params, body)
@@ -157,22 +162,32 @@ class Transport:
             )
             with response:
                 return response, self._read(response, deadline)
-        except requests.Timeout:
+        except (requests.Timeout, TimeoutError):
             why = "no answer in time"
-        except (requests.RequestException, OSError) as problem:
+        except (requests.RequestException, HTTPError, OSError) as problem:
             why = f"no connection ({type(problem).__name__})"
         raise _Unusable(why)
 
     def _read(self, response: requests.Response, deadline: float) -> bytes:
-        parts, size = [], 0
-        for part in response.iter_content(64 * 1024):
+        """The body, without our key should the other side repeat it."""
+        body = b"".join(self._parts(response, deadline))
+        return body.replace(self.key.reveal().encode(), b"****")
+
+    def _parts(self, response: requests.Response, deadline: float) -> Iterator[bytes]:
+        """Whatever has come, as it comes: waiting for full blocks would let a drip pass the deadline."""
+        size = 0
+        while part := response.raw.read1(PART, decode_content=True):
             size += len(part)
             if size > BODY_AT_MOST:
                 raise _Unusable("the answer is too large", response.status_code)
             if self.monotonic() > deadline:
                 raise _Unusable("the answer came too slowly", response.status_code)
-            parts.append(part)
-        return b"".join(parts)
+            yield part
+
+    def _require_sendable_key(self) -> None:
+        """A header holds printable ASCII; anything else is no key, and would show up in the error."""
+        if not re.fullmatch(r"[!-~]+", self.key.reveal()):
+            raise KeyRejected("the key has characters that no key has")
 
     def _headers(self) -> dict[str, str]:
         headers = {
@@ -219,7 +234,7 @@ class Transport:
         if isinstance(body, dict):
             found = body.get("error") or body.get("errors") or body.get("message") or ""
             text = found if isinstance(found, str) else _flat(found)
-        return " ".join(text.replace(self.key.reveal(), "****").split())[:WORDS_AT_MOST]
+        return " ".join(text.split())[:WORDS_AT_MOST]
 
     def _tell_deprecation(self, path: str, headers: Mapping[str, str]) -> None:
         known = path.strip("/").split("/")[0]
@@ -273,4 +288,4 @@ def _retry_after(value: str | None) -> float | None:
             seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
         except (TypeError, ValueError):
             return None
-    return seconds if seconds >= 0 else None
+    return seconds if 0 <= seconds < math.inf else None

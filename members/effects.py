@@ -2,33 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+import csv
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
 
-from django.http import HttpRequest
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from members.models import Gym
-from members.slots import Effect, ListMoved, carry_out_change, forecast_change
+from members.slots import Effect, EffectLine, ListMoved, carry_out_change, forecast_change
 
-SHOWN = "shown"
-MOVED = "The list changed while you were reading. Check it again."
+SHOWN, SEEN, WANTED = "shown", "seen", "list"
+OURS = (SHOWN, SEEN, WANTED, "csrfmiddlewaretoken")
 
 
-def confirmed(
-    request: HttpRequest, change: Callable[[], object], *, cause: str, ask: bool = True
-) -> tuple[Effect, bool]:
-    """(effect, done). A POST that names what was shown makes the change; any other press shows it first.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`moved` says how the list differs from the one that was confirmed, "" when it does not."""
 
-    With `ask` false a POST that touches nobody's access is made at once.
+    effect: Effect
+    is_done: bool
+    moved: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The words of the page: `sentences` say what happens, the button names the act, `back` changes nothing."""
+
+    title: str
+    button: str
+    back: str
+    parent: str
+    sentences: tuple[str, ...] = ()
+    is_final: bool = True
+    go_back: str = "Go back without saving"
+
+
+def settle(
+    request: HttpRequest, change: Callable[[], object], *, cause: str, ask: Callable[[Effect], bool]
+) -> Outcome:
+    """Make the change, or find out what has to be asked first.
+
+    A POST that carries what was shown makes it, unless the list moved. Any other POST makes it at once when
+    `ask` says of the effect that nobody needs to be asked. Nothing else changes anything.
     """
     gym: Gym = request.gym  # type: ignore[attr-defined]
-    shown = request.POST.get(SHOWN)
-    if request.method == "POST" and shown is not None:
-        try:
-            return carry_out_change(gym, change, by=request.user, cause=cause, shown=shown), True
-        except ListMoved as moved:
-            return replace(moved.effect, notes=(MOVED, *moved.effect.notes)), False
-    effect = forecast_change(gym, change)
-    if request.method == "POST" and not ask and not effect.touches_anybody:
-        return carry_out_change(gym, change, by=request.user, cause=cause, shown=effect.fingerprint), True
-    return effect, False
+    shown = request.POST.get(SHOWN) if WANTED not in request.POST else None
+    if shown is None:
+        effect = forecast_change(gym, change)
+        if request.method != "POST" or WANTED in request.POST or ask(effect):
+            return Outcome(effect, is_done=False)
+        shown = effect.fingerprint
+    try:
+        return Outcome(carry_out_change(gym, change, by=request.user, cause=cause, shown=shown), is_done=True)
+    except ListMoved as moved:
+        return Outcome(moved.effect, is_done=False, moved=_moved(request, moved.effect))
+
+
+def check_page(
+    request: HttpRequest, outcome: Outcome, question: Question, *, form: BaseForm | None = None
+) -> HttpResponse:
+    """The question with the names; its form posts again what was posted here. `form` is shown, if given."""
+    if request.POST.get(WANTED) == "csv":
+        return _download(outcome.effect)
+    context = {
+        "question": question,
+        "effect": outcome.effect,
+        "moved": outcome.moved,
+        "form": form,
+        "posted": _posted(request, set(form.fields) if form else set()),
+        "seen": seen(outcome.effect),
+    }
+    return render(request, "members/check.html", context)
+
+
+def seen(effect: Effect) -> str:
+    """Whom the page named, as marks that only serve to count who came and who went since."""
+    return " ".join(sorted(_marks(effect)))
+
+
+def _marks(effect: Effect) -> set[str]:
+    signed = [("+", line) for line in effect.gains] + [("-", line) for line in effect.loses]
+    return {sha256(f"{sign}{line.email}".encode()).hexdigest()[:10] for sign, line in signed}
+
+
+def _moved(request: HttpRequest, effect: Effect) -> str:
+    if SEEN not in request.POST:
+        return "The list changed while you were reading. Check it again."
+    before, now = set(request.POST[SEEN].split()), _marks(effect)
+    more, fewer = len(now - before), len(before - now)
+    return f"The list changed while you were reading: {more:,} more, {fewer:,} fewer. Check it again."
+
+
+def _posted(request: HttpRequest, left_out: Iterable[str]) -> list[tuple[str, str]]:
+    skipped = {*OURS, *left_out}
+    return [(name, value) for name, values in request.POST.lists() if name not in skipped for value in values]
+
+
+def _download(effect: Effect) -> HttpResponse:
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="door-access.csv"'
+    rows = csv.writer(response)
+    rows.writerow(["Name", "Email", "Door access", "Reason"])
+    groups = (("gets access", effect.gains), ("loses access", effect.loses), ("keeps access", effect.keeps))
+    for words, lines in groups:
+        rows.writerows(_cells(words, lines))
+    return response
+
+
+def _cells(words: str, lines: Sequence[EffectLine]) -> list[list[Any]]:
+    return [[_plain(line.name), _plain(line.email), words, _plain(line.reason)] for line in lines]
+
+
+def _plain(text: str) -> str:
+    """Never a formula, whatever a member is called (OWASP, CSV injection)."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

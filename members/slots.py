@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from members.models import Gym, Member
@@ -33,6 +34,24 @@ class Piece:
 class AccessCell:
     tag: Tag
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the members list."""
+
+    heading: str
+    cells: Callable[[Gym, Sequence[Member]], dict[int, AccessCell]]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A choice above the members list: `name` in the address, `narrow` for a value out of `choices`."""
+
+    name: str
+    label: str
+    choices: Callable[[Gym], Sequence[tuple[str, str]]]
+    narrow: Callable[[QuerySet[Member], str], QuerySet[Member]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +87,10 @@ class Effect:
     warning: str = ""
     fingerprint: str = ""
 
+    @classmethod
+    def empty(cls) -> Effect:
+        return cls()
+
     @property
     def touches_anybody(self) -> bool:
         return bool(self.gains or self.loses)
@@ -91,10 +114,16 @@ class DoorEffects(Protocol):
     ) -> Effect: ...
 
 
+# Member page: first section; after it; the timeline. Members list: columns (door access last), filters.
 member_panels: list[Callable[[HttpRequest, Member], Piece | None]] = []
+member_sections: list[Callable[[HttpRequest, Member], Piece | None]] = []
+member_columns: list[Column] = []
+member_filters: list[Filter] = []
 member_cells: list[Callable[[Gym, Sequence[Member]], dict[int, AccessCell]]] = []
 member_events: list[Callable[[Member], Sequence[TimelineEntry]]] = []
 dashboard_tiles: list[Callable[[HttpRequest], Piece | None]] = []
+dashboard_sections: list[Callable[[HttpRequest], Piece | None]] = []
+# On every page, under the page header.
 banners: list[Callable[[HttpRequest], Piece | None]] = []
 health_checks: list[Callable[[], Sequence[HealthLine]]] = []
 plan_notes: list[Callable[[Gym], str]] = []
@@ -103,7 +132,7 @@ door_effects: list[DoorEffects] = []
 
 def forecast_change(gym: Gym, change: Callable[[], object]) -> Effect:
     """Who would gain or lose access by `change`; nothing is kept of it. Without doors: nobody."""
-    return door_effects[0].forecast(gym, change) if door_effects else Effect()
+    return door_effects[0].forecast(gym, change) if door_effects else Effect.empty()
 
 
 def carry_out_change(gym: Gym, change: Callable[[], object], *, by: Any, cause: str, shown: str) -> Effect:
@@ -115,7 +144,7 @@ def carry_out_change(gym: Gym, change: Callable[[], object], *, by: Any, cause: 
         return door_effects[0].carry_out(gym, change, by=by, cause=cause, shown=shown)
     with transaction.atomic():
         change()
-    return Effect()
+    return Effect.empty()
 
 
 def pieces(registered: Sequence[Callable[..., Piece | None]], *arguments: Any) -> list[Piece]:

@@ -39,7 +39,17 @@ class GrantAdmin(LookOnly):
 
 @admin.register(SyncRun)
 class RunAdmin(LookOnly):
-    list_display = ["pk", "connection", "read", "because", "state", "started_at", "finished_at", "done", "calls"]
+    list_display = [
+        "pk",
+        "connection",
+        "read",
+        "because",
+        "state",
+        "started_at",
+        "finished_at",
+        "done",
+        "calls",
+    ]
     list_filter = ["state", "read"]
 
 

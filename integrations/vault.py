@@ -84,7 +84,7 @@ def key_id(key: bytes) -> str:
 def _opened(key: bytes, data: bytes, owner: str) -> Secret:
     try:
         return Secret(AESGCM(key).decrypt(data[:NONCE], data[NONCE:], owner.encode()).decode())
-    except InvalidTag:
+    except (InvalidTag, ValueError):
         raise VaultError("the sealed secret is damaged, or belongs to another row") from None
 
 

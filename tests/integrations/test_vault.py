@@ -1,0 +1,133 @@
+"""A sealed secret opens for its row and its deployment only; a secret in clear never shows itself."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import logging
+import pickle
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from integrations.kisi.models import KisiConnection
+from integrations.vault import Secret, VaultError, key_id, open_sealed, reseal, seal
+from tests.factories import GymFactory
+
+OLD, NEW = (base64.urlsafe_b64encode(letter * 32).decode() for letter in (b"o", b"n"))
+KEY = Secret("3f0c9a-the-api-key-77aa")
+ROW = "kisi.connection:1"
+
+some = settings(derandomize=True, database=None, deadline=None, max_examples=100)
+
+
+@pytest.fixture(autouse=True)
+def keys(settings):
+    settings.FIELD_ENCRYPTION_KEYS = [NEW]
+    return settings
+
+
+@some
+@given(st.text(), st.text())
+def test_any_text_opens_again_for_its_owner(text, owner):
+    assert open_sealed(seal(Secret(text), owner=owner), owner=owner).reveal() == text
+
+
+def test_the_same_secret_is_never_sealed_to_the_same_token():
+    assert seal(KEY, owner=ROW) != seal(KEY, owner=ROW)
+
+
+def test_a_token_names_its_key_and_shows_nothing_of_secret_or_key():
+    token = seal(KEY, owner=ROW)
+    assert token.split(".")[1] == key_id(b"n" * 32)
+    shown = token + str(base64.urlsafe_b64decode(token.split(".")[2] + "=="))
+    assert "api-key" not in shown and "nnnn" not in shown
+
+
+@pytest.mark.parametrize("owner", ["kisi.connection:2", "", "kisi.connection:1 "])
+def test_a_token_copied_into_another_row_does_not_open(owner):
+    with pytest.raises(VaultError):
+        open_sealed(seal(KEY, owner=ROW), owner=owner)
+
+
+@some
+@given(st.data())
+def test_a_token_with_any_one_character_changed_does_not_open(data):
+    token = seal(KEY, owner=ROW)
+    place = data.draw(st.integers(0, len(token) - 1))
+    other = data.draw(st.sampled_from("Aa0-_.x").filter(lambda letter: letter != token[place]))
+    spoilt = token[:place] + other + token[place + 1 :]
+    if same_bytes(spoilt, token):
+        return
+    with pytest.raises(VaultError):
+        open_sealed(spoilt, owner=ROW)
+
+
+def same_bytes(one: str, other: str) -> bool:
+    """The last letter of base64 holds bits that mean nothing."""
+    return one[:-1] == other[:-1]
+
+
+@pytest.mark.parametrize(
+    "token", ["", "v1", "v1.x", "v2.a.b", "v1.00000000.", "plain-key", "v1.é.ü", "v1.a.b.c"]
+)
+def test_what_is_no_token_is_an_error_of_the_vault_and_nothing_else(token):
+    with pytest.raises(VaultError):
+        open_sealed(token, owner=ROW)
+
+
+@pytest.mark.parametrize("data", ["", "AA", "A", "!!!!", "é"])
+def test_a_damaged_token_of_a_known_key_is_an_error_of_the_vault(data):
+    with pytest.raises(VaultError):
+        open_sealed(f"v1.{key_id(b'n' * 32)}.{data}", owner=ROW)
+
+
+def test_rotation_opens_the_old_and_seals_with_the_new(keys):
+    keys.FIELD_ENCRYPTION_KEYS = [OLD]
+    old = seal(KEY, owner=ROW)
+    keys.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
+    assert open_sealed(old, owner=ROW) == KEY
+    fresh = reseal(old, owner=ROW)
+    assert fresh is not None and reseal(fresh, owner=ROW) is None
+    keys.FIELD_ENCRYPTION_KEYS = [NEW]
+    assert open_sealed(fresh, owner=ROW) == KEY
+    with pytest.raises(VaultError, match="FIELD_ENCRYPTION_KEYS"):
+        open_sealed(old, owner=ROW)
+
+
+def test_the_error_of_the_vault_shows_neither_secret_nor_token():
+    token = seal(KEY, owner=ROW)
+    with pytest.raises(VaultError) as told:
+        open_sealed(token, owner="kisi.connection:2")
+    assert token.split(".")[2] not in str(told.value) and told.value.__cause__ is None
+
+
+def test_a_secret_shows_itself_only_when_asked(caplog):
+    with caplog.at_level(logging.DEBUG):
+        logging.getLogger(__name__).info("the key is %s %r", KEY, KEY)
+    texts = [repr(KEY), str(KEY), f"{KEY!r}", repr([KEY]), repr({"k": KEY}), caplog.text]
+    assert not [text for text in texts if "api-key" in text]
+    assert KEY.reveal() == "3f0c9a-the-api-key-77aa"
+
+
+@pytest.mark.parametrize("way", [pickle.dumps, copy.deepcopy, json.dumps, vars])
+def test_a_secret_is_not_serialized(way):
+    with pytest.raises(TypeError):
+        way(KEY)
+
+
+def test_four_characters_are_shown_of_a_long_key_and_none_of_a_short_one():
+    assert (KEY.last4, Secret("short-key").last4, Secret("").last4) == ("77aa", "", "")
+
+
+@pytest.mark.django_db
+def test_a_sealed_key_in_another_gyms_connection_does_not_open():
+    """The database row is what binds it: swapped in the database, it is a missing key."""
+    one, other = (KisiConnection(gym=GymFactory(), group_id=number) for number in (1, 2))
+    one.set_key(KEY)
+    other.sealed_key = one.sealed_key
+    assert one.api_key() == KEY
+    with pytest.raises(VaultError):
+        other.api_key()

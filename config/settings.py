@@ -27,9 +27,9 @@ DATABASES = {"default": environment.database(env, f"sqlite:///{STATE_DIR / 'core
 FIELD_ENCRYPTION_KEYS = environment.encryption_keys(env, "ZGVidWctb25seS1rZXktZm9yLWRldmVsb3BtZW50ISE=")
 KISI_API_URL = environment.kisi_url(env)
 KISI_CALLS_PER_SECOND = env.number("KISI_CALLS_PER_SECOND", "4", low=0.1, high=1000 if DEBUG else 5)
-KISI_CONTACT = os.environ.get("KISI_CONTACT", "")
 vars().update(environment.email(env, "consolemail://"))
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "core@localhost")
+KISI_CONTACT = DEFAULT_FROM_EMAIL
 
 INSTALLED_APPS = [
     "django.contrib.admin",

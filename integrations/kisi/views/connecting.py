@@ -182,6 +182,3 @@ def _disconnect(request: HttpRequest, connection: KisiConnection, access: str) -
     tasks.wake(connection.pk)
     return done(request, f"Removing the access of {wording.people(count)}, then Kisi is disconnected.")
 
-
-def _status(form: CredentialsForm) -> int:
-    return 422 if form.is_bound and form.errors else 200

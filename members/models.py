@@ -115,6 +115,17 @@ class Change(models.Model):
     def __str__(self) -> str:
         return f"{self.action} {self.detail}".strip()
 
+    @property
+    def text(self) -> str:
+        """What happened, as the timeline says it."""
+        return self.detail or self.action.capitalize()
+
+    @classmethod
+    def forget(cls, gym: Gym, member_id: int) -> None:
+        """Empty what may hold a member's name or address; that something changed stays known."""
+        about = cls.objects.filter(gym=gym, member_id=member_id, action__endswith=" member")
+        about.update(detail="")
+
     @classmethod
     def record(cls, gym: Gym, action: str, *, by: Any = None, **facts: Any) -> Change:
         """Keep one change; `by` is None when the clock did it."""

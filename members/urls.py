@@ -2,14 +2,14 @@
 
 from django.urls import include, path
 
-from members.views import dashboard, people
+from members.views import dashboard, editing, people
 
 members = [
     path("", people.list_members, name="list"),
-    path("new/", people.new_member, name="new"),
+    path("new/", editing.new_member, name="new"),
     path("<int:member_id>/", people.show_member, name="detail"),
-    path("<int:member_id>/edit/", people.edit_member, name="edit"),
-    path("<int:member_id>/delete/", people.delete_member, name="delete"),
+    path("<int:member_id>/edit/", editing.edit_member, name="edit"),
+    path("<int:member_id>/delete/", editing.delete_member, name="delete"),
 ]
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),

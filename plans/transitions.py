@@ -39,6 +39,15 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     Status.CANCELLED: (),
 }
 EVERY_ACTION = tuple(dict.fromkeys(action for known in ACTIONS.values() for action in known))
+LABELS = {
+    "activate": "Start now",
+    "pause": "Pause",
+    "resume": "Resume",
+    "schedule_cancel": "Schedule cancel",
+    "undo_cancel": "Undo cancel",
+    "cancel_now": "Cancel now",
+    "expire": "Expire",
+}
 NEEDS_TODAY = ("activate", "resume", "schedule_cancel", "cancel_now", "expire")
 _CANNOT = {
     "activate": "be started",
@@ -79,6 +88,12 @@ class Transitions(models.Model):
     def actions(self) -> tuple[str, ...]:
         """What can be done with it now, in the order the page shows it."""
         return ACTIONS[self.status]
+
+    def why_not(self, action: str) -> str:
+        """Why this step is impossible from where it stands, in words; "" when it is possible."""
+        if action in ACTIONS[self.status]:
+            return ""
+        return f"{self.plan} can't {_CANNOT[action]}: {_STANDS[Status(self.status)]}."
 
     def activate(self, *, today: date, by: Actor = None, cause: str = "") -> None:
         """Start now what was to start later."""
@@ -127,9 +142,8 @@ class Transitions(models.Model):
         """Lock the row, check where it stands, save what the block changed, keep who did it and why."""
         with transaction.atomic():
             self._lock()
-            standing, before = Status(self.status), self.get_status_display()
-            words = f"{self.plan} can't {_CANNOT[action]}: {_STANDS[standing]}."
-            require(action in ACTIONS[standing], words)
+            before, refusal = self.get_status_display(), self.why_not(action)
+            require(not refusal, refusal)
             yield
             self.cause = cause
             fields = ["status", "starts_on", "ends_on", "term_ends_on", "cause", "changed_at"]

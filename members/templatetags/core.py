@@ -1,21 +1,44 @@
-"""How times, dates and statuses read on every page."""
+"""How times, counts, people and statuses look on every page."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django import template
+from django.core.paginator import Page
+from django.forms import BoundField
 from django.template import Context
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 
+from members import words
+from members.gyms import name_of
 from members.slots import Tag
 
 register = template.Library()
 
-ICONS = {"ok": "tick", "info": "clock", "warn": "warn", "bad": "cross", "idle": "dash"}
+# A tone has its picture; some words have a better one.
+TONES = {"ok": "tick", "info": "info", "warn": "warn", "bad": "cross", "idle": "dash"}
+PICTURES = {
+    "Active": "tick",
+    "Starts later": "clock",
+    "Cancels": "clock",
+    "Waiting": "clock",
+    "Moving in": "arrows",
+    "Syncing": "arrows",
+    "Disconnecting": "arrows",
+    "Slowed down": "clock",
+    "Paused": "bars",
+    "Held": "bars",
+    "Removals held": "bars",
+    "Needs new key": "key",
+    "Wrong organization": "key",
+    "Key too weak": "key",
+}
 
 
 @register.simple_tag(takes_context=True)
@@ -24,26 +47,47 @@ def gymtime(context: Context, at: datetime | None) -> str:
     if at is None:
         return "never"
     gym = context.get("gym")
-    local = at.astimezone(gym.zone) if gym else at
-    today = timezone.now().astimezone(local.tzinfo).date()
-    return format_html('<time datetime="{}">{}</time>', at.isoformat(timespec="seconds"), _when(local, today))
+    zone = gym.zone if gym else UTC
+    said = words.moment(at.astimezone(zone), timezone.now().astimezone(zone).date())
+    return format_html('<time datetime="{}">{}</time>', f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", said)
 
 
 @register.filter
 def gymdate(day: date | None) -> str:
     """30 Nov 2026"""
-    return f"{day.day} {day:%b %Y}" if day else ""
+    return words.day(day) if day else ""
 
 
 @register.filter
 def people(count: int) -> str:
     """1 person, 2 people, 1,204 people"""
-    return "1 person" if count == 1 else f"{count:,} people"
+    return words.people(count)
 
 
-@register.inclusion_tag("_tag.html")
-def tag(shown: Tag) -> dict[str, Any]:
-    return {"tag": shown, "icon": ICONS[shown.tone]}
+@register.filter
+def counted(count: int, forms: str) -> str:
+    """`{{ 3|counted:"plan,plans" }}`: 3 plans"""
+    one, many = forms.split(",")
+    return words.counted(count, one, many)
+
+
+@register.filter
+def person(user: Any) -> str:
+    """Who did it; "" for nobody."""
+    return name_of(user)
+
+
+@register.filter
+def city(zone: str) -> str:
+    """America/Los_Angeles is Los Angeles."""
+    return zone.rpartition("/")[2].replace("_", " ")
+
+
+@register.simple_tag
+def tag(shown: Tag) -> str:
+    """A status: color, picture and word."""
+    picture = PICTURES.get(shown.word, TONES[shown.tone])
+    return format_html('<span class="tag {}">{}{}</span>', shown.tone, icon(picture), shown.word)
 
 
 @register.simple_tag
@@ -55,29 +99,32 @@ def icon(name: str) -> str:
 
 
 @register.filter
-def action_word(action: str) -> str:
-    return ACTIONS.get(action, action)
+def tone_icon(tone: str) -> str:
+    return icon(TONES.get(tone, "info"))
 
 
-ACTIONS = {
-    "activate": "Start now",
-    "pause": "Pause",
-    "resume": "Resume",
-    "schedule_cancel": "Schedule cancel",
-    "undo_cancel": "Undo cancel",
-    "cancel_now": "Cancel now",
-    "expire": "Expire",
-}
+@register.filter
+def numbers(page: Page[Any]) -> Iterator[int | str]:
+    """1 2 … 7 8 9 … 20: the numbers of the pages around this one."""
+    return page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
 
 
-def _when(local: datetime, today: date) -> str:
-    clock = f"{local:%H:%M}"
-    if local.date() == today:
-        return f"today {clock}"
-    if local.date() == today - timedelta(days=1):
-        return f"yesterday {clock}"
-    if local.date() == today + timedelta(days=1):
-        return f"tomorrow {clock}"
-    if local.year == today.year:
-        return f"{local:%a} {local.day} {local:%b}, {clock}"
-    return f"{local.day} {local:%b %Y}, {clock}"
+@register.filter
+def told_apart(lines: Iterable[Any]) -> list[dict[str, str]]:
+    """People by name; with the address where there is no name or two share one."""
+    rows = list(lines)
+    names = Counter(row.name for row in rows)
+    return [
+        {
+            "name": row.name or row.email,
+            "email": row.email if row.name and names[row.name] > 1 else "",
+            "reason": getattr(row, "reason", ""),
+        }
+        for row in rows
+    ]
+
+
+@register.filter
+def anchor(field: BoundField) -> str:
+    """The id of the control that an error's link goes to: of a group, its first one."""
+    return f"{field.auto_id}_0" if field.use_fieldset else field.id_for_label

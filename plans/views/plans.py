@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
 
 from members import slots
-from members.effects import confirmed
+from members.effects import Question, check_page, settle
 from members.gyms import staff_required
 from members.models import Change, Gym
 from members.slots import Effect
+from members.words import people
 from plans.forms import PlanForm
-from plans.models import Plan, Subscription
+from plans.models import Plan
+from plans.transitions import Status
 
 
+@require_GET
 @staff_required
 def list_plans(request: HttpRequest) -> HttpResponse:
     gym: Gym = request.gym  # type: ignore[attr-defined]
-    running = ~Q(subscriptions__status__in=Subscription.ENDED)
-    plans = Plan.objects.filter(gym=gym).annotate(running=Count("subscriptions", filter=running))
-    return render(request, "plans/list.html", {"section": "plans", "plans": plans})
+    active = Q(subscriptions__status__in=[Status.ACTIVE, Status.PENDING_CANCEL])
+    counted = Count("subscriptions__member", filter=active, distinct=True)
+    plans = Plan.objects.filter(gym=gym).annotate(active_members=counted)
+    on_sale_first = plans.order_by(F("archived_at").asc(nulls_first=True), "name", "pk")
+    return render(request, "plans/list.html", {"plans": on_sale_first})
 
 
 @staff_required
@@ -33,10 +39,10 @@ def new_plan(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             plan = form.save()
-            Change.record(gym, "add plan", by=request.user, plan_id=plan.pk, detail=plan.name)
+            Change.record(gym, "add plan", by=request.user, plan_id=plan.pk, detail=f"{plan} added")
         messages.success(request, f"{plan} is a plan now.")
         return redirect("plans:list")
-    return render(request, "plans/form.html", {"section": "plans", "form": form, "notes": _notes(gym)})
+    return render(request, "plans/form.html", {"form": form, "notes": _notes(gym)})
 
 
 @staff_required
@@ -44,49 +50,74 @@ def edit_plan(request: HttpRequest, plan_id: int) -> HttpResponse:
     """Saving a change that gives or takes access first shows, by name, whose."""
     gym: Gym = request.gym  # type: ignore[attr-defined]
     plan = get_object_or_404(Plan, pk=plan_id, gym=gym)
+    name = plan.name
     form = PlanForm(request.POST or None, instance=plan)
-    context = {"section": "plans", "form": form, "plan": plan, "notes": _notes(gym)}
     if request.method != "POST" or not form.is_valid():
+        context = {"form": form, "plan": plan, "name": name, "notes": _notes(gym)}
         return render(request, "plans/form.html", context)
-    turned = "on" if plan.has_24hr_access else "off"
-    cause = (
-        f"24-hr access turned {turned} on {plan}" if "has_24hr_access" in form.changed_data else "plan saved"
+    cause = f"24-hr access turned {_turned(plan)} on {plan}" if _box(form) else f"{plan} saved"
+    outcome = settle(
+        request, lambda: _save(form, request), cause=cause, ask=lambda effect: effect.touches_anybody
     )
-    effect, is_done = confirmed(request, lambda: _save(form, request), cause=cause, ask=False)
-    if not is_done:
-        return render(request, "plans/check.html", context | {"effect": effect, "turned": turned})
-    messages.success(request, _saved(effect))
+    if not outcome.is_done:
+        return check_page(request, outcome, _question(plan, name, outcome.effect))
+    messages.success(request, _said(outcome.effect))
     return redirect("plans:list")
 
 
 @require_POST
 @staff_required
 def archive_plan(request: HttpRequest, plan_id: int) -> HttpResponse:
+    """Archive, or sell again what was archived; neither changes anybody's access."""
     gym: Gym = request.gym  # type: ignore[attr-defined]
     plan = get_object_or_404(Plan, pk=plan_id, gym=gym)
-    if plan.archived_at is None:
+    if request.POST.get("sell") == "again":
+        plan.sell_again(by=request.user)
+        messages.success(request, f"{plan} is sold again.")
+    elif plan.archived_at is None:
         plan.archive(by=request.user)
-    messages.success(request, f"{plan} is archived. Who has it keeps it, and the doors with it.")
+        messages.success(request, f"{plan} is archived. Who has it keeps it, and the doors with it.")
     return redirect("plans:list")
 
 
 def _save(form: PlanForm, request: HttpRequest) -> None:
     plan = form.save()
-    detail = f"{plan}: {', '.join(form.changed_data)}"
-    Change.record(plan.gym, "change plan", by=request.user, plan_id=plan.pk, detail=detail)
+    parts = [name.replace("_", " ") for name in form.changed_data if name != "has_24hr_access"]
+    if _box(form):
+        parts.append(f"24-hr access turned {_turned(plan)}")
+    if parts:
+        detail = f"{plan} changed: {', '.join(parts)}"
+        Change.record(plan.gym, "change plan", by=request.user, plan_id=plan.pk, detail=detail)
 
 
-def _saved(effect: Effect) -> str:
-    parts = []
-    if effect.gains:
-        parts.append(f"{_people(len(effect.gains))} getting access.")
+def _box(form: PlanForm) -> bool:
+    return "has_24hr_access" in form.changed_data
+
+
+def _turned(plan: Plan) -> str:
+    return "on" if plan.has_24hr_access else "off"
+
+
+def _question(plan: Plan, name: str, effect: Effect) -> Question:
+    turn = f"Turn {_turned(plan)}"
+    button = f"{turn} for {people(len(effect.gains))}" if effect.gains else turn
     if effect.loses:
-        parts.append(f"{_people(len(effect.loses))} losing access.")
-    return " ".join(["Plan saved.", *parts])
+        button = f"{turn} and remove access for {people(len(effect.loses))}"
+    return Question(
+        f"{turn} 24-hr access for {name}?",
+        button,
+        reverse("plans:detail", args=[plan.pk]),
+        name,
+        is_final=bool(effect.loses),
+    )
 
 
-def _people(count: int) -> str:
-    return "1 person is" if count == 1 else f"{count:,} people are"
+def _said(effect: Effect) -> str:
+    parts = ["Plan saved."]
+    for lines, verb in ((effect.gains, "getting"), (effect.loses, "losing")):
+        if lines:
+            parts.append(f"{people(len(lines))} {'is' if len(lines) == 1 else 'are'} {verb} access.")
+    return " ".join(parts)
 
 
 def _notes(gym: Gym) -> list[str]:

@@ -1,4 +1,4 @@
-"""Subscriptions on a member's page: add one, and every action; one that ends door access asks first."""
+"""Subscriptions of a member: add one, and every action; one that ends door access is asked first."""
 
 from __future__ import annotations
 
@@ -8,14 +8,36 @@ from datetime import date
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
-from members.effects import confirmed
+from members import words
+from members.effects import Outcome, Question, check_page, settle
 from members.gyms import staff_required
 from members.models import Gym, Member
+from members.slots import Effect
 from plans.forms import SubscriptionForm, TransitionForm
 from plans.models import Subscription, TransitionRefused
-from plans.transitions import EVERY_ACTION, NEEDS_TODAY
+from plans.transitions import EVERY_ACTION, LABELS, NEEDS_TODAY, require
+
+DONE = {
+    "activate": "{plan} has started.",
+    "pause": "{plan} is paused.",
+    "resume": "{plan} is active again.",
+    "schedule_cancel": "{plan} is cancelled from the end of {on}.",
+    "undo_cancel": "{plan} goes on.",
+    "cancel_now": "{plan} is cancelled.",
+    "expire": "{plan} has expired.",
+}
+TITLES = {
+    "activate": "Start {plan} for {first} now?",
+    "pause": "Pause {plan} for {first}?",
+    "resume": "Resume {plan} for {first}?",
+    "schedule_cancel": "Cancel {plan} for {first} later?",
+    "undo_cancel": "Undo the cancel of {plan} for {first}?",
+    "cancel_now": "Cancel {plan} for {first} now?",
+    "expire": "Expire {plan} for {first}?",
+}
 
 
 @staff_required
@@ -30,52 +52,97 @@ def add(request: HttpRequest, member_id: int) -> HttpResponse:
         except TransitionRefused as refused:
             form.add_error(None, refused)
         else:
-            messages.success(request, f"{member.first_name} is on {made.plan} now.")
+            messages.success(request, _started(made))
             return redirect("members:detail", member.pk)
-    context = {"section": "members", "form": form, "member": member}
-    return render(request, "plans/subscription_new.html", context)
+    return render(request, "plans/subscription_new.html", {"form": form, "member": member})
 
 
 @staff_required
 def act(request: HttpRequest, member_id: int, subscription_id: int, action: str) -> HttpResponse:
+    """GET says what the action does to the doors; POST does it, unless it ends access and was not asked."""
     gym: Gym = request.gym  # type: ignore[attr-defined]
-    found = Subscription.objects.of_gym(gym).select_related("plan", "member__gym")
-    subscription = get_object_or_404(found, pk=subscription_id, member_id=member_id)
-    if action.replace("-", "_") not in EVERY_ACTION:
+    action = action.replace("-", "_")
+    if action not in EVERY_ACTION:
         raise Http404("no such action")
-    action, today = action.replace("-", "_"), gym.today(timezone.now())
+    found = Subscription.objects.of_gym(gym).select_related("plan", "member")
+    subscription = get_object_or_404(found, pk=subscription_id, member_id=member_id)
+    today = gym.today(timezone.now())
     form = TransitionForm(request.POST or None, action=action, today=today)
-    context = {
-        "section": "members",
-        "member": subscription.member,
-        "subscription": subscription,
-        "action": action,
-    }
-    if request.method == "POST" and form.is_valid():
-        try:
-            change = _change(subscription, action, form, today, request)
-            cause = f"{action.replace('_', ' ')} {subscription.plan}"
-            effect, is_done = confirmed(request, change, cause=cause, ask=False)
-        except TransitionRefused as refused:
-            messages.error(request, refused.messages[0])
-            return redirect("members:detail", member_id)
-        if is_done:
-            messages.success(request, f"{subscription.plan}: {action.replace('_', ' ')} done.")
-            return redirect("members:detail", member_id)
-        context["effect"] = effect
-    return render(request, "plans/subscription_act.html", context | {"form": form})
+    try:
+        outcome = _settle(request, subscription, action, form, today)
+    except TransitionRefused as refused:
+        messages.error(request, refused.messages[0])
+        return redirect("members:detail", member_id)
+    if not outcome.is_done:
+        question = _question(subscription, action, outcome.effect)
+        return check_page(request, outcome, question, form=form)
+    messages.success(request, _said(subscription, action, form, outcome.effect))
+    return redirect("members:detail", member_id)
 
 
-def _change(
-    subscription: Subscription, action: str, form: TransitionForm, today: date, request: HttpRequest
-) -> Callable[[], None]:
-    """The transition as something that can be tried and rolled back: each time on a fresh row."""
-    facts = dict(form.cleaned_data)
+def _settle(
+    request: HttpRequest, subscription: Subscription, action: str, form: TransitionForm, today: date
+) -> Outcome:
+    cause = f"{LABELS[action]}: {subscription.plan}"
+    if request.method == "POST":
+        if not form.is_valid():
+            return Outcome(Effect.empty(), is_done=False)
+        facts = dict(form.cleaned_data)
+    else:
+        require(not subscription.why_not(action), subscription.why_not(action))
+        on = max(today, subscription.starts_on)
+        facts = {"on": on} if action == "schedule_cancel" else {}
     if action in NEEDS_TODAY:
         facts["today"] = today
+    change = _change(subscription.pk, action, facts | {"by": request.user})
+    return settle(request, change, cause=cause, ask=lambda effect: bool(effect.loses))
+
+
+def _change(subscription_id: int, action: str, facts: dict[str, object]) -> Callable[[], None]:
+    """The step as something that can be tried and rolled back: each time on a fresh row."""
 
     def change() -> None:
-        row = Subscription.objects.select_related("plan", "member__gym").get(pk=subscription.pk)
-        getattr(row, action)(by=request.user, **facts)
+        rows = Subscription.objects.select_related("plan", "member__gym")
+        row = rows.filter(pk=subscription_id).first()
+        if row is None:
+            raise TransitionRefused("The subscription was deleted meanwhile.")
+        getattr(row, action)(**facts)
 
     return change
+
+
+def _question(subscription: Subscription, action: str, effect: Effect) -> Question:
+    first = subscription.member.first_name
+    return Question(
+        TITLES[action].format(plan=subscription.plan, first=first),
+        LABELS[action] + (" and remove access" if effect.loses else ""),
+        reverse("members:detail", args=[subscription.member_id]),
+        subscription.member.name,
+        _consequence(first, effect, "loses access within seconds", "gets access within seconds"),
+        is_final=bool(effect.loses),
+    )
+
+
+def _said(subscription: Subscription, action: str, form: TransitionForm, effect: Effect) -> str:
+    on = form.cleaned_data.get("on")
+    done = DONE[action].format(plan=subscription.plan, on=words.day(on) if on else "")
+    first = subscription.member.first_name
+    return " ".join([done, *_consequence(first, effect, "is losing access", "is getting access")])
+
+
+def _consequence(first: str, effect: Effect, loses: str, gains: str) -> tuple[str, ...]:
+    """What it means for the doors in a sentence, where it concerns this one person."""
+    if len(effect.loses) == 1:
+        return (f"{first} {loses}.",)
+    if len(effect.gains) == 1:
+        return (f"{first} {gains}.",)
+    if len(effect.keeps) == 1:
+        return (f"{first} keeps access through {effect.keeps[0].reason}.",)
+    return ()
+
+
+def _started(made: Subscription) -> str:
+    first = made.member.first_name
+    if made.status == Subscription.Status.ACTIVE:
+        return f"{first} is on {made.plan} now."
+    return f"{first} is on {made.plan} from {words.day(made.starts_on)}."

@@ -1,0 +1,31 @@
+"""How counts, dates and times read, in words and in a gym's own zone. Pure: the present is an argument."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """1 member, 2 members, 1,204 members"""
+    return f"1 {one}" if count == 1 else f"{count:,} {many}"
+
+
+def people(count: int) -> str:
+    """1 person, 2 people, 1,204 people"""
+    return counted(count, "person", "people")
+
+
+def day(of: date) -> str:
+    """30 Nov 2026"""
+    return f"{of.day} {of:%b %Y}"
+
+
+def moment(local: datetime, today: date) -> str:
+    """A time on the gym's wall: today 14:05, yesterday 14:05, Mon 23 Nov, 14:05, 3 Oct 2025, 09:12."""
+    clock, on = f"{local:%H:%M}", local.date()
+    near = {today - timedelta(days=1): "yesterday", today: "today", today + timedelta(days=1): "tomorrow"}
+    if on in near:
+        return f"{near[on]} {clock}"
+    if on.year == today.year:
+        return f"{local:%a} {local.day} {local:%b}, {clock}"
+    return f"{day(on)}, {clock}"

@@ -51,12 +51,7 @@ def credentials(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _connect(request, form, agreed_at):
         del request.session[AGREED]
         return redirect("kisi:connected")
-    return render(
-        request,
-        "kisi/connect_credentials.html",
-        {"section": "marketplace", "form": form},
-        status=_status(form),
-    )
+    return render(request, "kisi/connect_credentials.html", {"section": "marketplace", "form": form})
 
 
 @admin_required
@@ -181,4 +176,3 @@ def _disconnect(request: HttpRequest, connection: KisiConnection, access: str) -
     count = switching.remove_and_disconnect(connection, named, by=request.user, now=now)
     tasks.wake(connection.pk)
     return done(request, f"Removing the access of {wording.people(count)}, then Kisi is disconnected.")
-

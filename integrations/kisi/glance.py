@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from django.conf import settings
 
-from integrations.access.planner import WITHOUT_CALL
+from integrations.access.facts import WITHOUT_CALL
 from integrations.kisi import wording
 from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, Read, SyncRun
 from integrations.kisi.sync import gather, planning, schedule

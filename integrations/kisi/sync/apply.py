@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from integrations.access.errors import Forbidden, NoAnswer, PersonError, StopRun
-from integrations.access.planner import Change, Kind
+from integrations.access.facts import Change, Kind
 from integrations.kisi.models import AccessEvent, KisiGrant, Release
 from integrations.kisi.sync import gather, ledger, record
 from integrations.kisi.sync.checks import check_strength

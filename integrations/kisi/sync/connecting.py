@@ -9,7 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from integrations.access.errors import WrongOrganization
-from integrations.access.planner import Kind
+from integrations.access.facts import Kind
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read
 from integrations.kisi.sync import asking, findings, gather, ledger, planning, record
 from integrations.kisi.sync.checks import Tried, always_protected, try_credentials

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from integrations.access.planner import Wanted
+from integrations.access.facts import Wanted
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release
 from integrations.kisi.sync import asking, gather, record
 from members.models import Member

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.db.models import Q
 
+from integrations.access.comparison import Findings, compare
 from integrations.access.errors import Gone, IncompleteRead
-from integrations.access.planner import Findings, Observed, Sight, compare
+from integrations.access.facts import Observed, Sight
 from integrations.kisi.client import KisiClient
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant
 from integrations.kisi.rows import Right

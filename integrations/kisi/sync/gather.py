@@ -24,7 +24,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Concat, Greatest, Trim
 
-from integrations.access.planner import Row, Wanted
+from integrations.access.facts import Row, Wanted
 from integrations.kisi.models import KisiConnection, KisiGrant, Release
 from members.models import Member
 from plans.models import Subscription

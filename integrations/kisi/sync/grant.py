@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from integrations.access.errors import AlreadyExists, DoorError, Gone, NoAnswer
-from integrations.access.planner import Wanted
+from integrations.access.facts import Wanted
 from integrations.kisi.models import AccessEvent, KisiGrant
 from integrations.kisi.rows import Right
 from integrations.kisi.sync import ledger, people, record

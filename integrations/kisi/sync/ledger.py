@@ -14,7 +14,7 @@ from integrations.access.errors import (
     NoAnswer,
     Refused,
 )
-from integrations.access.planner import Wanted, wish_of
+from integrations.access.facts import Wanted, wish_of
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Release
 from integrations.kisi.sync import gather, record
 from integrations.kisi.sync.session import Session

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from integrations.access import brake, planner
-from integrations.access.planner import Kind, Plan
+from integrations.access.facts import Kind, Observed, Plan
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Release
 from integrations.kisi.sync import alerts, gather, record
 from integrations.kisi.sync.logbook import Logbook
@@ -31,7 +31,7 @@ def make_plan(session: Session, book: Logbook) -> Plan:
 def decide(
     connection: KisiConnection,
     facts: gather.Facts,
-    observed: planner.Observed | None = None,
+    observed: Observed | None = None,
     *,
     now: datetime,
 ) -> Plan:

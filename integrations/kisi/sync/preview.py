@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integrations.access.planner import Plan
+from integrations.access.facts import Plan
 from integrations.kisi.models import KisiConnection, Read
 from integrations.kisi.sync import findings, gather, planning
 from integrations.kisi.sync.checks import always_protected, check, check_fully

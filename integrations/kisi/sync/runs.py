@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from integrations.access.errors import IncompleteRead, NoAnswer, StopRun
-from integrations.access.planner import WITHOUT_CALL, Change, Kind
+from integrations.access.facts import WITHOUT_CALL, Change, Kind
 from integrations.kisi.models import KisiConnection, KisiGrant, Read, SyncRun
 from integrations.kisi.sync import reading, standing
 from integrations.kisi.sync.apply import apply

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.access import brake, planner
-from integrations.access.planner import Change, Kind, Row, Wanted
+from integrations.access.facts import Change, Kind, Row, Wanted
 
 many = settings(derandomize=True, database=None, deadline=None, max_examples=200)
 

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrations.access import planner
-from integrations.access.planner import Change, Kind, Observed, Row, Sight, Wanted, wish_of
+from integrations.access import comparison, planner
+from integrations.access.facts import Change, Kind, Observed, Row, Sight, Wanted, wish_of
 from integrations.access.policy import Decision, Entry, Person, Reason, best, decide
 
 many = settings(derandomize=True, database=None, deadline=None, max_examples=200)
@@ -269,12 +269,12 @@ def test_a_list_is_taken_in_once_and_then_says_nothing_new(kisi, by_hand, sole_s
     """By hand somebody swapped who is in the group; the ledger's sure rows may be wrong now."""
     kisi.rights = by_hand - {email for email, row in kisi.ledger.items() if row.managed}
     observed = seen(kisi)
-    kisi.ledger, _ = planner.absorb(kisi.ledger, observed)
-    again, nothing = planner.absorb(kisi.ledger, observed)
+    kisi.ledger, _ = comparison.absorb(kisi.ledger, observed)
+    again, nothing = comparison.absorb(kisi.ledger, observed)
     assert again == kisi.ledger
     assert not nothing.adopt and not nothing.missing and not nothing.repoint
     rounds_until_nothing_is_owed(kisi, sole_source=sole_source)
-    in_the_end, last = planner.absorb(kisi.ledger, seen(kisi))
+    in_the_end, last = comparison.absorb(kisi.ledger, seen(kisi))
     assert in_the_end == kisi.ledger, last
 
 

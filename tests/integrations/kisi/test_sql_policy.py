@@ -11,7 +11,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from integrations.access import planner
-from integrations.access.planner import Row, Wanted
+from integrations.access.facts import Row, Wanted
 from integrations.access.policy import Entry, Person, decide
 from integrations.kisi.models import KisiConnection, KisiGrant, Release
 from integrations.kisi.sync import gather

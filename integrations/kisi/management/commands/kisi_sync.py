@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from integrations.access.errors import DoorError
-from integrations.access.planner import WITHOUT_CALL, Change, Plan
+from integrations.access.facts import WITHOUT_CALL, Change, Plan
 from integrations.kisi.models import KisiConnection, KisiGrant, Read, SyncRun
 from integrations.kisi.sync import asking, preview, runs
 from integrations.kisi.sync.clock import DatabaseClock

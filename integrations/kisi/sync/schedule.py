@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django_celery_beat.models import PeriodicTask
 
 from integrations.kisi.models import KisiConnection, Read, SyncRun
 from integrations.kisi.sync import asking
-from integrations.kisi.sync.logbook import last_good
 
 DAILY, WEEKLY = "Kisi: daily check", "Kisi: weekly check"
 _KINDS = ((WEEKLY, Read.FULL, timedelta(hours=3)), (DAILY, Read.RECENT, timedelta(hours=1)))
+AGAIN_AFTER = timedelta(minutes=15)
 
 
 def request_overdue(now: datetime) -> list[int]:
@@ -19,12 +20,13 @@ def request_overdue(now: datetime) -> list[int]:
 
     Many gyms are spread over hours, so that they do not all begin at once.
     """
-    connections = list(KisiConnection.objects.live().order_by("pk"))
     asked = set()
     for name, read, spread in _KINDS:
+        row = _row(name)
+        connections = list(_with_last_runs(read, now)) if row else []
         for position, connection in enumerate(connections):
-            offset = spread * position / max(len(connections), 1)
-            if connection.want_read < read and _is_overdue(connection, name, read, offset, now):
+            offset = spread * position / len(connections)
+            if connection.want_read < read and row and _is_overdue(connection, row, offset, now):
                 asking.ask(connection, read, because=name.removeprefix("Kisi: "), now=now)
                 asked.add(connection.pk)
     return sorted(asked)
@@ -36,23 +38,31 @@ def next_due(name: str, now: datetime) -> datetime | None:
     return _due_after(row, now) if row else None
 
 
-def _is_overdue(connection: KisiConnection, name: str, read: Read, offset: timedelta, now: datetime) -> bool:
-    row = _row(name)
-    if row is None:
-        return False
-    last = last_good(connection, read)
-    since = last.started_at if last else connection.connected_at
-    return _due_after(row, since) + offset <= now and not _tried_lately(connection, read, now)
+def _with_last_runs(read: Read, now: datetime) -> QuerySet[KisiConnection]:
+    """Live connections with the start of their last good run, and whether one was tried just now.
+
+    A check that just failed is not asked for again at once: every 15 minutes is often enough.
+    """
+    runs = SyncRun.objects.filter(connection=OuterRef("pk"), read__gte=read)
+    good = runs.filter(state=SyncRun.State.FINISHED).order_by("-started_at")
+    return (
+        KisiConnection.objects.live()
+        .annotate(
+            good_start=Subquery(good.values("started_at")[:1]),
+            was_tried=Exists(runs.filter(started_at__gt=now - AGAIN_AFTER)),
+        )
+        .order_by("pk")
+    )
 
 
-def _tried_lately(connection: KisiConnection, read: Read, now: datetime) -> bool:
-    """A check that just failed is not asked for again at once: every 15 minutes is often enough."""
-    runs = SyncRun.objects.filter(connection=connection, read__gte=read)
-    return runs.filter(started_at__gt=now - timedelta(minutes=15)).exists()
+def _is_overdue(connection: KisiConnection, row: PeriodicTask, offset: timedelta, now: datetime) -> bool:
+    since = connection.good_start or connection.connected_at  # type: ignore[attr-defined]
+    return _due_after(row, since) + offset <= now and not connection.was_tried  # type: ignore[attr-defined]
 
 
 def _row(name: str) -> PeriodicTask | None:
-    return PeriodicTask.objects.filter(name=name, enabled=True).first()
+    rows = PeriodicTask.objects.select_related("crontab", "interval")
+    return rows.filter(name=name, enabled=True).first()
 
 
 def _due_after(row: PeriodicTask, start: datetime) -> datetime:

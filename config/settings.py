@@ -115,7 +115,20 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_FORMS = {"login": "members.sign_in.LoginForm"}
+ACCOUNT_FORMS = {
+    "login": "members.sign_in.LoginForm",
+    "reset_password": "members.sign_in.ResetPasswordForm",
+    "reset_password_from_key": "members.sign_in.ResetPasswordKeyForm",
+    "change_password": "members.sign_in.ChangePasswordForm",
+    "reauthenticate": "members.sign_in.ReauthenticateForm",
+}
+MFA_ADAPTER = "members.sign_in.TwoSteps"
+MFA_FORMS = {
+    "authenticate": "members.sign_in.CodeForm",
+    "reauthenticate": "members.sign_in.CodeAgainForm",
+    "activate_totp": "members.sign_in.SetUpForm",
+    "deactivate_totp": "members.sign_in.SwitchOffForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 ADMINS_NEED_MFA = not DEBUG
 SESSION_COOKIE_AGE = 12 * 60 * 60

@@ -1,34 +1,45 @@
-/* Feeds the status line, copies the "As of" time, counts lost polls, ignores double presses. Pages work without it. */
+/* Feeds the status line and the "As of" time, moves lost focus, counts lost polls, ignores double presses. */
 (function () {
   "use strict";
-  var lost = 0;
-  var spoken = function () { return document.getElementById("spoken"); };
-  document.addEventListener("announce", function (event) {
-    if (spoken()) spoken().textContent = event.detail.value || "";
+  var lost = 0, spoke = 0, part = null;
+  function on(name, act) { document.addEventListener(name, act); }
+  function by(id) { return document.getElementById(id); }
+  on("announce", function (e) {
+    var now = Date.now();
+    if (e.target.closest("[data-poll]") && now - spoke < 10000) return;
+    spoke = now;
+    by("spoken").textContent = e.detail.value || "";
   });
-  document.addEventListener("htmx:afterRequest", function (event) {
-    var request = event.detail.xhr;
-    if (!event.target.matches("[data-poll]") && !event.target.closest("[data-poll]")) return;
-    lost = event.detail.successful || request.status === 204 ? 0 : lost + 1;
-    var asOf = document.getElementById("as-of");
-    var time = request.getResponseHeader("X-As-Of");
-    if (asOf && time) asOf.textContent = "As of " + time;
-    if (asOf && lost > 1) {
-      var now = new Date().toTimeString().slice(0, 5);
-      asOf.textContent = "This page lost contact with Core at " + now + ". Reload to see how things are now.";
-    }
+  on("htmx:beforeSwap", function (e) {
+    var at = document.activeElement;
+    part = e.detail.target.contains(at) ? (at.closest("section[id]") || e.detail.target).id : null;
   });
-  document.addEventListener("submit", function (event) {
-    var form = event.target;
-    if (form.dataset.sent && Date.now() - Number(form.dataset.sent) < 5000) {
-      event.preventDefault();
-      return;
+  on("htmx:afterSettle", function () {
+    if (part && document.activeElement === document.body) {
+      var spot = by(part) && by(part).querySelector("h2") || document.querySelector("h1");
+      spot.tabIndex = -1;
+      spot.focus();
     }
-    form.dataset.sent = String(Date.now());
-    var button = event.submitter;
-    if (button && button.dataset.busy) {
+    part = null;
+  });
+  on("htmx:afterRequest", function (e) {
+    if (!e.detail.elt.closest("[data-poll]")) return;
+    var at = by("as-of"), time = e.detail.xhr.getResponseHeader("X-As-Of");
+    lost = e.detail.successful ? 0 : lost + 1;
+    if (at && time) at.textContent = "As of " + time;
+    if (at && lost === 2)
+      at.textContent = "This page lost contact with Core at " + new Date().toTimeString().slice(0, 5) +
+        ". Reload to see how things are now.";
+  });
+  on("submit", function (e) {
+    var button = e.submitter, mark = (button || e.target).dataset, now = Date.now();
+    if (e.target.method !== "post") return;
+    if (now - mark.sent < 5000) return e.preventDefault();
+    mark.sent = now;
+    if (mark.busy) setTimeout(function () {
+      button.style.minWidth = button.offsetWidth + "px";
       button.setAttribute("aria-busy", "true");
-      button.textContent = button.dataset.busy;
-    }
+      button.textContent = mark.busy;
+    }, 1000);
   });
 })();

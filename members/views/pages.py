@@ -5,19 +5,20 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from members.gyms import AdminsOnly, admin_names, current_staff
+from members.gyms import AdminsOnly, NoGym, admin_names, current_staff
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Names who could open the page; a person without a gym is told that."""
-    staff = None
-    if isinstance(exception, AdminsOnly):
-        staff = current_staff(request)
-    admins = admin_names(staff.gym) if staff else []
-    return render(request, "403.html", {"here": staff, "admins": admins}, status=403)
+    here = current_staff(request) if isinstance(exception, AdminsOnly) else None
+    context = {
+        "here": here,
+        "admins": admin_names(here.gym) if here else [],
+        "no_gym": isinstance(exception, NoGym),
+    }
+    return render(request, "403.html", context, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if request.user.is_authenticated and hasattr(request, "gym"):
-        current_staff(request)
+    """The same for what does not exist and for what belongs to another gym."""
     return render(request, "404.html", status=404)

@@ -115,6 +115,7 @@ def _faces(connection: KisiConnection, counts: Counts, run: SyncRun | None, now:
         standing,
         wording.stale(connection, last_sign_of_life()) if is_silent(now) else None,
         wording.incomplete(unread) if unread else None,
+        wording.no_doors(connection) if not connection.doors else None,
         wording.held(counts) if counts.held else None,
         wording.failed(counts) if counts.failed else None,
         wording.throttled(counts) if connection.status == Status.THROTTLED else None,

@@ -198,6 +198,14 @@ def incomplete(reason: str) -> Face:
     )
 
 
+def no_doors(connection: KisiConnection) -> Face:
+    return Face(
+        Tag("No doors", "warn"),
+        f"{connection.group_name} opens no doors",
+        "Who is in this group gets in nowhere by it. Add doors to the group in Kisi; Core sees that by itself.",
+    )
+
+
 def throttled(counts: Counts) -> Face:
     return Face(
         Tag("Slowed down", "info"),

@@ -93,6 +93,7 @@ class KisiConnection(models.Model):
     )
     retry_at = models.DateTimeField(null=True, blank=True)
     probes = models.PositiveIntegerField(default=0)
+    checked_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.BigIntegerField(default=0)
     failed_reads = models.PositiveIntegerField(default=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from integrations.access.errors import KeyTooWeak, WrongOrganization
 from integrations.kisi.client import KisiClient
@@ -12,6 +13,7 @@ from integrations.kisi.sync.clock import Clock, DatabaseClock
 from integrations.kisi.sync.session import PaceGate, Session, client_for
 from integrations.vault import Secret
 
+WATCH_EVERY = timedelta(minutes=10)  # and the sweep comes every five
 WEAK_ROLES = frozenset({"basic", "observer", "user_manager"})
 
 
@@ -30,11 +32,21 @@ def check(session: Session) -> None:
     """The two looks before the first write of a lease: own user and organization as stored, group there."""
     if session.checked:
         return
-    me = session.kisi.me()
-    _same_key(session.connection, me)
-    group = session.kisi.group(session.connection.group_id)
-    session.connection.group_name = group.name
+    connection = session.connection
+    _same_key(connection, session.kisi.me())
+    group = session.kisi.group(connection.group_id)
+    connection.group_name, connection.checked_at = group.name, session.clock.now()
+    if bool(group.doors_count) != bool(connection.doors):
+        connection.doors = list(session.kisi.doors(connection.group_id)) if group.doors_count else []
+    connection.save(update_fields=["group_name", "checked_at", "doors"])
     session.checked = True
+
+
+def keep_watch(session: Session) -> None:
+    """A connection that has nothing to do is looked at all the same: a dead key shows within 15 minutes."""
+    last = session.connection.checked_at
+    if last is None or session.clock.now() - last >= WATCH_EVERY:
+        check(session)
 
 
 def check_strength(session: Session) -> None:
@@ -51,7 +63,7 @@ def check_fully(session: Session) -> dict[int, str]:
     connection = session.connection
     connection.owner_id = session.kisi.organization().owner_id
     rights = session.kisi.organization_rights()
-    connection.save(update_fields=["owner_id", "group_name"])
+    connection.save(update_fields=["owner_id"])
     return staff_among(rights) | always_protected(connection)
 
 

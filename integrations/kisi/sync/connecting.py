@@ -166,7 +166,7 @@ def _describe(connection: KisiConnection, tried: Tried, group_id: int) -> None:
 def _go_live(connection: KisiConnection, *, by: Any, now: datetime) -> None:
     connection.status = Status.CONNECTED
     connection.status_since, connection.status_by, connection.status_said = now, by, ""
-    connection.key_set_at = now
+    connection.key_set_at = connection.checked_at = now
     connection.retry_at, connection.failed_reads, connection.failed_writes, connection.probes = None, 0, 0, 0
     connection.save()
     by_id = by.pk if by else None

@@ -11,7 +11,7 @@ from integrations.access.facts import WITHOUT_CALL, Change, Kind
 from integrations.kisi.models import KisiConnection, KisiGrant, Read, SyncRun
 from integrations.kisi.sync import reading, standing
 from integrations.kisi.sync.apply import apply
-from integrations.kisi.sync.checks import check
+from integrations.kisi.sync.checks import check, keep_watch
 from integrations.kisi.sync.clock import Clock, DatabaseClock
 from integrations.kisi.sync.lease import Lease, LeaseLost
 from integrations.kisi.sync.logbook import Logbook
@@ -125,6 +125,7 @@ def _work(session: Session, book: Logbook) -> Outcome:
         session.connection.retry_at = None
         session.connection.save(update_fields=["retry_at"])
     book.resume()
+    keep_watch(session)
     _read_kisi(session, book)
     if _changes(session, book) is Outcome.MORE:
         return Outcome.MORE

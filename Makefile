@@ -6,6 +6,7 @@ PY := $(VENV)/bin/python
 PORT ?= 8000
 STATE ?= .state
 WORKERS ?= 2
+LINTED := DEBUG=on SECRET_KEY=lint DATABASE_URL=sqlite:///:memory:
 COMPILE := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml
 
 .PHONY: run test test-postgres test-sqlite lint fmt lock clean
@@ -27,9 +28,9 @@ lint: $(VENV)/dev.stamp
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/djlint --lint --quiet templates
-	DEBUG=on SECRET_KEY=lint $(PY) manage.py makemigrations --check --dry-run
-	DEBUG=on SECRET_KEY=lint $(PY) manage.py check
-	DEBUG=on SECRET_KEY=lint $(VENV)/bin/mypy .
+	$(LINTED) $(PY) manage.py makemigrations --check --dry-run
+	$(LINTED) $(PY) manage.py check
+	$(LINTED) $(VENV)/bin/mypy .
 
 fmt: $(VENV)/dev.stamp
 	$(VENV)/bin/ruff check --fix .

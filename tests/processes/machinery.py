@@ -1,0 +1,116 @@
+"""Real processes for tests: a broker that can be stopped and started, workers and a beat that can be killed."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db import connection as database
+
+from config import embedded
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKER = ("worker", "--pool", "prefork", "-Q", "core", "--without-gossip", "--without-mingle", "-l", "INFO")
+BEAT = ("beat", "-l", "INFO")
+
+
+class TooLate(AssertionError):
+    """Something did not happen in time; says what was awaited."""
+
+
+def until(happened: Callable[[], Any], *, within: float, what: str = "") -> float:
+    """Poll until it is true; the seconds that took. Raises TooLate."""
+    before = time.monotonic()
+    while not happened():
+        if time.monotonic() - before > within:
+            raise TooLate(f"not within {within:.0f} s: {what or happened}")
+        time.sleep(0.02)
+    return time.monotonic() - before
+
+
+class Broker:
+    """A Valkey at one address that can go down, losing everything, and come back."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="core-vk-"))
+        self._path = self._folder / "s"
+        self.url = f"redis+socket://{self._path}"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        command = embedded.valkey_command(self._path, self._folder)
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        embedded.wait_until(self._path.exists, self._process, "Valkey")
+
+    def stop(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._path.unlink(missing_ok=True)
+
+
+class Celery:
+    """A `celery` process in a session of its own, with what it printed."""
+
+    def __init__(self, *arguments: str, ready: str, **environment: str) -> None:
+        self._printed = tempfile.NamedTemporaryFile(prefix="core-celery-", suffix=".log")  # noqa: SIM115
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "celery", "-A", "config", *arguments],
+            cwd=ROOT,
+            env=os.environ | {"DATABASE_URL": database_url(), "CORE_ROLE": "worker"} | environment,
+            stdout=self._printed,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        until(lambda: ready in self.printed, within=30, what=f"{ready!r} of {arguments[0]}")
+
+    @property
+    def printed(self) -> str:
+        return Path(self._printed.name).read_text(errors="replace")
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def children(self) -> list[int]:
+        """The processes of the pool."""
+        pid = self._process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def kill(self) -> None:
+        """kill -9 of the process and all its children, as when a machine dies."""
+        if self.is_running:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def kill_child(self) -> int:
+        """kill -9 of the one process of the pool; its id."""
+        (child,) = self.children()
+        os.kill(child, signal.SIGKILL)
+        return child
+
+    def ask_to_stop(self) -> None:
+        """A warm shutdown, as a deployment does it."""
+        self._process.terminate()
+
+    def stopped_with(self, *, within: float) -> int:
+        return self._process.wait(timeout=within)
+
+    def received(self, task: str) -> int:
+        return len(re.findall(rf"Task {re.escape(task)}\[[^]]+\] received", self.printed))
+
+
+def database_url() -> str:
+    """The address of the database that the tests run in."""
+    name = database.settings_dict["NAME"]
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()

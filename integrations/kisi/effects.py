@@ -17,6 +17,7 @@ from members.slots import Effect, EffectLine, ListMoved
 
 Status = KisiConnection.Status
 HISTORY = "Their Kisi profiles are deleted, and unlock history may be lost."
+HISTORY_OF_ONE = "The Kisi profile is deleted, and unlock history may be lost."
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def _effect(connection: KisiConnection, before: _Snapshot, after: _Snapshot) -> 
         loses=_lines(loses, before),
         keeps=tuple(EffectLine(after.names[e], e, after.plans[e]) for e in keeps),
         notes=_notes(connection, [e for e in gains if not _has(rows.get(e))], len(gone) - len(loses)),
-        warning=HISTORY if loses and not connection.keep_profiles else "",
+        warning=_warning(connection, len(loses)),
         fingerprint=_fingerprint(gains, loses),
     )
 
@@ -117,8 +118,14 @@ def _notes(connection: KisiConnection, new: list[str], later: int) -> tuple[str,
     if new and connection.send_mails:
         notes.append(f"Kisi will send {len(new):,} email{'' if len(new) == 1 else 's'}.")
     if later:
-        notes.append(f"{later:,} keep it until you cut over.")
+        notes.append(f"{later:,} keep{'s' if later == 1 else ''} it until you cut over.")
     return tuple(notes)
+
+
+def _warning(connection: KisiConnection, loses: int) -> str:
+    if not loses or connection.keep_profiles:
+        return ""
+    return HISTORY_OF_ONE if loses == 1 else HISTORY
 
 
 def _fingerprint(gains: list[str], loses: list[str]) -> str:

@@ -1,0 +1,49 @@
+"""What the tests of the rules ask of Core and of Kisi, and the second gym of one organization."""
+
+from __future__ import annotations
+
+from integrations.kisi import doors
+from integrations.kisi.models import AccessEvent
+from integrations.kisi.simulator.rows import Group
+from integrations.kisi.sync import asking
+from members.models import Member
+from tests.conftest import House
+from tests.factories import GymFactory, PlanFactory
+
+
+def answer_for(house: House, member: Member) -> doors.Answer:
+    """What the member's page says about the doors."""
+    return doors.answer(doors.gather_facts(house.gym, [member], house.today())[member.pk])
+
+
+def sentence(house: House, member: Member) -> str:
+    return answer_for(house, member).sentence
+
+
+def events(house: House, kind: str) -> int:
+    """How many events of this kind the gym's activity holds."""
+    return AccessEvent.objects.filter(gym_id=house.gym.pk, kind=kind).count()
+
+
+def read_kisi(house: House, read: int) -> None:
+    """A check against Kisi, as the daily (RECENT) or the weekly one (FULL) makes it."""
+    asking.ask(house.connection, read, because="check", now=house.clock.now())
+    house.sync()
+
+
+def written(house: House) -> list[str]:
+    """What changed something at Kisi since the last look; a refused POST changes nothing."""
+    fresh, house.seen = house.world.requests[house.seen :], len(house.world.requests)
+    return [
+        f"{call.method} {call.path}" for call in fresh if call.method != "GET" and (call.status or 0) < 300
+    ]
+
+
+def second_gym(house: House) -> tuple[House, Group]:
+    """Another gym of the same Kisi organization, connected to a group of its own."""
+    world = house.world
+    group = world.add_group("Annex", [world.add_door("Annex door")])
+    gym = GymFactory(name="Annex", slug="annex")
+    annex = House(gym, PlanFactory(gym=gym), world, house.server, house.clock)
+    annex.connect(group_id=group.id)
+    return annex, group

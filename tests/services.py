@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from config import embedded
+from config import embedded, supervisor
 
 _running: list[embedded.Service] = []
 MARK = "CORE_TEST_SERVICES"
@@ -42,7 +42,7 @@ def _start() -> None:
         DJANGO_ALLOW_ASYNC_UNSAFE="true",
     )
     os.environ["DATABASE_URL"] = _database()
-    valkey = embedded.start_valkey()
+    valkey = embedded.start_valkey(**supervisor.die_with_us())
     _running.append(valkey)
     os.environ["CELERY_BROKER_URL"] = valkey.url
 
@@ -52,6 +52,6 @@ def _database() -> str:
         return f"sqlite:///{Path(os.environ['CORE_STATE_DIR']) / 'core.sqlite3'}"
     if os.environ.get("DATABASE_URL", "").startswith("postgres"):
         return os.environ["DATABASE_URL"]
-    postgres = embedded.start_postgres()
+    postgres = embedded.start_postgres(**supervisor.die_with_us())
     _running.append(postgres)
     return postgres.url

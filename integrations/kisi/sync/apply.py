@@ -5,7 +5,7 @@ from __future__ import annotations
 from integrations.access.errors import Forbidden, NoAnswer, PersonError, StopRun
 from integrations.access.facts import Change, Kind
 from integrations.kisi.models import AccessEvent, KisiGrant, Release
-from integrations.kisi.sync import gather, ledger, record
+from integrations.kisi.sync import gather, ledger, people, record
 from integrations.kisi.sync.checks import check_strength
 from integrations.kisi.sync.grant import grant
 from integrations.kisi.sync.revoke import revoke
@@ -62,13 +62,15 @@ def _row(session: Session, change: Change) -> KisiGrant | None:
     return KisiGrant.objects.open().filter(connection=session.connection, email=change.email).first()
 
 
-def _rename(session: Session, change: Change) -> AccessEvent.Kind | None:
-    wanted, _ = gather.one(session.connection, change.email, session.today)
-    row = _row(session, change)
-    if wanted is None or row is None or row.kisi_user_id is None:
-        raise ledger.Moved
-    ledger.save(session, row, wish=ledger.wish_of(row.email, wanted))
-    session.kisi.rename_user(row.kisi_user_id, name=wanted.name)
+def _rename(session: Session, change: Change) -> AccessEvent.Kind:
+    """Send the name of a profile Core made, after a look: somebody may have made more of the person."""
+    row, wanted = ledger.intend_rename(session, change.email)
+    user_id = row.kisi_user_id or 0
+    role = people.protected_role(session, user_id, people.read_rights(session, row, user_id))
+    if role:
+        ledger.leave_to_kisi(session, row, role, wanted=True)
+        return AccessEvent.Kind.MANAGED
+    session.kisi.rename_user(user_id, name=wanted.name)
     ledger.save(
         session, row, name=wanted.name, member_id=wanted.member_id, until=wanted.until, **ledger.SETTLED
     )

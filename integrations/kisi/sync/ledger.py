@@ -81,6 +81,18 @@ def intend_revoke(session: Session, email: str) -> tuple[KisiGrant, bool]:
     return grant, worded
 
 
+def intend_rename(session: Session, email: str) -> tuple[KisiGrant, Wanted]:
+    """Keep what the new name is sent for; raises Moved when there is nobody to rename (any more)."""
+    with session.lease.writing():
+        wanted, row = gather.one(session.connection, email, session.today)
+        grant = _open_row(session.connection, email)
+        if wanted is None or row is None or grant is None or row.exempt or row.state != State.GRANTED:
+            raise Moved
+        wish = wish_of(email, wanted)
+        _set(grant, wish=wish, **({} if grant.wish == wish else SETTLED))
+    return grant, wanted
+
+
 def intend_settle(session: Session, email: str) -> tuple[KisiGrant, Wanted | None]:
     """Mark the row as uncertain for today's wish; what was intended, and when, stays on it."""
     with session.lease.writing():
@@ -146,7 +158,7 @@ def fail(session: Session, grant: KisiGrant, error: DoorError, *, removal: bool)
             values |= {"state": State.UNCERTAIN, "retry_at": _after_doubt(session, failures, removal=removal)}
         else:
             values |= {
-                "state": _definite_state(grant),
+                "state": _definite_state(grant, error),
                 "retry_at": _retry(session, error, failures, removal=removal),
             }
         _set(grant, **values)
@@ -165,8 +177,10 @@ def doubt(grant_ids: list[int]) -> None:
     KisiGrant.objects.filter(pk__in=grant_ids).update(state=State.UNCERTAIN, retry_at=None)
 
 
-def _definite_state(grant: KisiGrant) -> str:
-    if grant.state == State.UNCERTAIN:
+def _definite_state(grant: KisiGrant, error: DoorError | None = None) -> str:
+    """Before the call, as far as the answer goes: "not found" of somebody who has access is a question."""
+    lost = isinstance(error, Gone) and grant.state == State.GRANTED
+    if lost or grant.state == State.UNCERTAIN:
         return State.UNCERTAIN
     return State.GRANTED if grant.role_assignment_id is not None else State.ABSENT
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -9,8 +11,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from integrations.kisi import glance, tasks, wording
 from integrations.kisi.forms import RulesForm
-from integrations.kisi.models import AccessEvent, KisiConnection, Read, SyncRun
-from integrations.kisi.sync import asking, deciding, switching
+from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, SyncRun
+from integrations.kisi.sync import asking, deciding, gather, switching
 from integrations.kisi.timeline import lines
 from integrations.kisi.views.shared import Status, done, find_connection, page, require_connection
 from members.gyms import admin_required, staff_required
@@ -39,7 +41,17 @@ def overview(request: HttpRequest) -> HttpResponse:
         runs=SyncRun.objects.filter(connection=connection).select_related("by")[:5],
         next=glance.next_checks(now),
         left_behind=deciding.left_behind(connection),
+        held=deciding.held(connection),
+        losing=_losing(connection, now),
     )
+
+
+def _losing(connection: KisiConnection, now: datetime) -> list[KisiGrant]:
+    """Who would lose access at cut-over; nobody any more once that is done."""
+    if not connection.in_transition:
+        return []
+    wanted = gather.wanted_addresses(connection.gym_id, connection.gym.today(now))
+    return deciding.would_lose_at_cut_over(connection, wanted)
 
 
 def _status(request: HttpRequest, seen: glance.Glance) -> HttpResponse:

@@ -161,9 +161,11 @@ if not DEBUG:
     CSRF_COOKIE_NAME = "__Host-csrf"
 
 # The queue: messages only say "look again"; what is owed is computed (README, flow).
-# A dead or silent broker may cost the publishing side half a second, never a minute.
+# A dead or silent broker may cost the publishing side half a second, never a minute; a worker whose
+# connection was dropped without a word (a failover, a firewall) notices and connects again.
 _HALF_A_SECOND = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
 _NO_RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+_NOTICE_SILENCE = {"socket_timeout": 5, "socket_connect_timeout": 5, "health_check_interval": 5}
 IS_WORKER = os.environ.get("CORE_ROLE") == "worker"
 CELERY_BROKER_URL = env.url(
     "CELERY_BROKER_URL", "redis://localhost:6379/0", "redis", "rediss", "redis+socket", "filesystem"
@@ -172,7 +174,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
-    **({} if IS_WORKER else _HALF_A_SECOND | _NO_RETRY),
+    **(_NOTICE_SILENCE if IS_WORKER else _HALF_A_SECOND | _NO_RETRY),
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_PUBLISH_RETRY_POLICY = _NO_RETRY | {"retry_errors": None}

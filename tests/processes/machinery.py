@@ -42,21 +42,21 @@ class Broker:
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="core-vk-"))
-        self._path = self._folder / "s"
-        self.url = f"redis+socket://{self._path}"
+        self.path = self._folder / "s"
+        self.url = f"redis+socket://{self.path}"
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
     def start(self) -> None:
-        command = embedded.valkey_command(self._path, self._folder)
+        command = embedded.valkey_command(self.path, self._folder)
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        embedded.wait_until(self._path.exists, self._process, "Valkey")
+        embedded.wait_until(self.path.exists, self._process, "Valkey")
 
     def stop(self) -> None:
         assert self._process is not None
         self._process.kill()
         self._process.wait()
-        self._path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
 
 
 class Celery:
@@ -107,7 +107,13 @@ class Celery:
         return self._process.wait(timeout=within)
 
     def received(self, task: str) -> int:
-        return len(re.findall(rf"Task {re.escape(task)}\[[^]]+\] received", self.printed))
+        return self._count(task, "received")
+
+    def finished(self, task: str) -> int:
+        return self._count(task, "succeeded")
+
+    def _count(self, task: str, what: str) -> int:
+        return len(re.findall(rf"Task {re.escape(task)}\[[^]]+\] {what}", self.printed))
 
 
 def database_url() -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from integrations.kisi.models import KisiGrant
 from tests.factories import GymFactory, MemberFactory, PlanFactory, SubscriptionFactory
-from tests.questions import answer_for, sentence
+from tests.stories import answer_for, sentence
 
 DAY = timedelta(days=1)
 

@@ -5,7 +5,7 @@ from django.db import transaction
 
 from integrations.kisi.models import KisiGrant
 from integrations.kisi.simulator import Kind
-from tests.questions import events, written
+from tests.stories import events, written
 
 ANA = "ana@example.com"
 

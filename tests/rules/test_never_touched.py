@@ -4,7 +4,7 @@ import pytest
 
 from integrations.kisi.models import KisiGrant, Read
 from integrations.vault import Secret
-from tests.questions import answer_for, read_kisi, sentence, written
+from tests.stories import answer_for, read_kisi, sentence, written
 
 ANA = "ana@example.com"
 

@@ -4,7 +4,7 @@ import pytest
 
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.simulator import Kind
-from tests.questions import second_gym, written
+from tests.stories import second_gym, written
 
 ANA = "ana@example.com"
 

@@ -3,7 +3,7 @@
 from integrations.kisi.models import KisiConnection, Read
 from integrations.kisi.simulator import Kind
 from integrations.kisi.sync import connecting
-from tests.questions import events, read_kisi
+from tests.stories import events, read_kisi
 
 
 def mails(house):

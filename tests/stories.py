@@ -1,6 +1,10 @@
-"""What the tests of the rules ask of Core and of Kisi, and the second gym of one organization."""
+"""What the stories share beyond the house: questions, a second gym, something done in the middle of a call."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db import connections
 
 from integrations.kisi import doors
 from integrations.kisi.models import AccessEvent
@@ -47,3 +51,18 @@ def second_gym(house: House) -> tuple[House, Group]:
     annex = House(gym, PlanFactory(gym=gym), world, house.server, house.clock)
     annex.connect(group_id=group.id)
     return annex, group
+
+
+def meanwhile(act: Callable[[], object]) -> Callable[[], None]:
+    """For a fault's `run`: do this while the sync waits for Kisi's answer, in the test's own transaction."""
+    ours = connections["default"]
+    ours.inc_thread_sharing()
+
+    def run() -> None:
+        connections["default"] = ours
+        try:
+            act()
+        finally:
+            del connections["default"]
+
+    return run

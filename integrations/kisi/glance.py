@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.conf import settings
+from django.db.models import Min
 
 from integrations.access.facts import WITHOUT_CALL
 from integrations.kisi import wording
@@ -83,15 +84,10 @@ def count(connection: KisiConnection, now: datetime) -> Counts:
     )
 
 
-def last_sign_of_life() -> datetime | None:
-    """The older of beat's and the worker's last heartbeat; None when there was none."""
-    beats = list(Heartbeat.objects.values_list("at", flat=True))
-    return min(beats) if beats else None
-
-
-def is_silent(now: datetime) -> bool:
-    last = last_sign_of_life()
-    return last is not None and now - last > SILENCE
+def silent_since(connection: KisiConnection, now: datetime) -> datetime | None:
+    """Since when beat or the worker gave no sign of life, if that is too long; None when all is well."""
+    last = Heartbeat.objects.aggregate(at=Min("at"))["at"] or connection.connected_at
+    return last if now - last > SILENCE else None
 
 
 def next_checks(now: datetime) -> dict[str, datetime | None]:
@@ -110,10 +106,10 @@ def _faces(connection: KisiConnection, counts: Counts, run: SyncRun | None, now:
     standing = wording.standing(connection, counts)
     if connection.status in (Status.DISCONNECTING, Status.DISCONNECTED, Status.PAUSED) and standing:
         return [standing]
-    unread = _incomplete(connection)
+    unread, since = _incomplete(connection), silent_since(connection, now)
     faces = [
         standing,
-        wording.stale(connection, last_sign_of_life()) if is_silent(now) else None,
+        wording.stale(connection, since) if since else None,
         wording.incomplete(unread) if unread else None,
         wording.no_doors(connection) if not connection.doors else None,
         wording.held(counts) if counts.held else None,

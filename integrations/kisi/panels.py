@@ -46,13 +46,11 @@ def dashboard_tile(request: HttpRequest) -> Piece:
 
 def banner(request: HttpRequest) -> Piece | None:
     """Core's own sync is silent: said on every page of a gym that is connected."""
-    now = timezone.now()
-    if not glance.is_silent(now):
-        return None
     connection = _connection(request)
     if connection is None or not connection.is_writing:
         return None
-    return Piece("kisi/_banner.html", {"face": wording.stale(connection, glance.last_sign_of_life())})
+    since = glance.silent_since(connection, timezone.now())
+    return Piece("kisi/_banner.html", {"face": wording.stale(connection, since)}) if since else None
 
 
 def card(request: HttpRequest) -> Piece:

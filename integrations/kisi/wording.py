@@ -214,7 +214,7 @@ def throttled(counts: Counts) -> Face:
     )
 
 
-def stale(connection: KisiConnection, since: datetime | None) -> Face:
+def stale(connection: KisiConnection, since: datetime) -> Face:
     return Face(
         Tag("Sync stopped", "bad"),
         "Core's own sync is not running",

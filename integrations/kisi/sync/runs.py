@@ -173,7 +173,8 @@ def _prepare(session: Session, book: Logbook, todo: list[Change]) -> None:
     book.owes(len(calls))
     check(session)
     grants = sum(change.kind is Kind.GRANT for change in calls)
-    if grants > MANY_GRANTS and not session.known_users:
+    if grants > MANY_GRANTS and not session.asked_for_everybody:
+        session.asked_for_everybody = True
         session.known_users = reading.everybody(session)
 
 

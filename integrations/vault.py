@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import os
-from collections.abc import Iterable
 from typing import NoReturn
 
 from cryptography.exceptions import InvalidTag
@@ -14,10 +14,11 @@ from django.conf import settings
 
 VERSION = "v1"
 NONCE = 12
+KEY = 32
 
 
 class VaultError(Exception):
-    """A secret cannot be opened: the key is unknown, or the token is damaged or another row's."""
+    """A secret cannot be sealed or opened; the words say why and hold neither secret, token nor key."""
 
 
 class Secret:
@@ -51,11 +52,11 @@ class Secret:
         raise TypeError("a Secret is not serialized")
 
 
-def seal(plain: Secret, *, owner: str) -> str:
-    """A token that opens only for `owner`, sealed with the newest key."""
+def seal(plain: Secret | str, *, owner: str) -> str:
+    """A token that opens only for `owner` (say "kisi.connection:7"), sealed with the newest key."""
     key = _keys()[0]
     nonce = os.urandom(NONCE)
-    sealed = AESGCM(key).encrypt(nonce, plain.reveal().encode(), owner.encode())
+    sealed = AESGCM(key).encrypt(nonce, _sealable(plain), owner.encode())
     return f"{VERSION}.{key_id(key)}.{_text(nonce + sealed)}"
 
 
@@ -88,6 +89,14 @@ def _opened(key: bytes, data: bytes, owner: str) -> Secret:
         raise VaultError("the sealed secret is damaged, or belongs to another row") from None
 
 
+def _sealable(plain: Secret | str) -> bytes:
+    """The error of an impossible letter would hold the whole text; hence outside of the `except`."""
+    text = plain.reveal() if isinstance(plain, Secret) else plain
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise VaultError("the secret is no text")
+    return text.encode()
+
+
 def _parts(token: str) -> tuple[str, bytes]:
     parts = token.split(".")
     if len(parts) != 3 or parts[0] != VERSION:
@@ -99,8 +108,23 @@ def _parts(token: str) -> tuple[str, bytes]:
 
 
 def _keys() -> list[bytes]:
-    keys: Iterable[str] = settings.FIELD_ENCRYPTION_KEYS
-    return [_bytes(key) for key in keys]
+    """Newest first; at least one."""
+    given: list[str] | str = settings.FIELD_ENCRYPTION_KEYS
+    named = given.split(",") if isinstance(given, str) else given
+    keys = [_key(name.strip()) for name in named if name.strip()]
+    if not keys:
+        raise VaultError("FIELD_ENCRYPTION_KEYS holds no key")
+    return keys
+
+
+def _key(name: str) -> bytes:
+    try:
+        key = _bytes(name.rstrip("="))
+    except ValueError:
+        key = b""
+    if len(key) != KEY:
+        raise VaultError(f"FIELD_ENCRYPTION_KEYS holds something that is not urlsafe base64 of {KEY} bytes")
+    return key
 
 
 def _text(data: bytes) -> str:
@@ -108,4 +132,8 @@ def _text(data: bytes) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    """Only the one spelling that `_text` gives; raises ValueError."""
+    data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    if _text(data) != text:
+        raise binascii.Error("another spelling")
+    return data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 Json = Mapping[str, Any]
+LARGEST_ID = 2**63 - 1
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # some that no database stores
 
 
 class WrongShape(Exception):
@@ -39,6 +42,7 @@ class Group:
     name: str
     place_name: str
     doors_count: int
+    organization_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +52,24 @@ class User:
     email: str
     access_enabled: bool
     metadata: Mapping[str, Any]
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A lock of a group; `name` is empty where the row tells only the lock's id."""
+
+    lock_id: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """A role assignment, old and new field names folded together (kisi-api.md 2.4)."""
+    """A role assignment, old and new field names folded together (kisi-api.md 2.4).
+
+    `assignee_type` is User, Team, Guest or other; only a User's has a `user_id`. `scope` is organization,
+    place, group or unknown.
+    """
 
     id: int
     assignee_type: str
@@ -78,35 +95,41 @@ def same_address(text: str) -> str:
 
 def me(row: Json) -> Me:
     organization = _object(row, "organization", required=False)
-    organization_id = row.get("organization_id", organization.get("id"))
+    organization_id = row.get("organization_id")
     return Me(
-        id=_id(row, "id"),
+        id=row_id(row),
         name=_text(row, "name"),
         email=same_address(_text(row, "email")),
-        organization_id=_number(organization_id, "organization_id"),
+        organization_id=_id(row, "organization_id") if organization_id is not None else row_id(organization),
         organization_name=_text(organization, "name"),
     )
 
 
 def organization(row: Json) -> Organization:
-    return Organization(_id(row, "id"), _text(row, "name"), _optional_id(row, "user_id"))
+    return Organization(row_id(row), _text(row, "name"), _optional_id(row, "user_id"))
 
 
 def group(row: Json) -> Group:
     place = _object(row, "place", required=False)
-    doors = row.get("locks_count")
-    return Group(_id(row, "id"), _text(row, "name"), _text(place, "name"), _number(doors or 0, "locks_count"))
+    return Group(
+        id=row_id(row),
+        name=_text(row, "name"),
+        place_name=_text(place, "name"),
+        doors_count=_number(row.get("locks_count") or 0, "locks_count"),
+        organization_id=_optional_id(row, "organization_id"),
+    )
 
 
 def user(row: Json) -> User:
     metadata = row.get("metadata") or {}
     return User(
-        id=_id(row, "id"),
+        id=row_id(row),
         name=_text(row, "name"),
         email=same_address(_required_text(row, "email")),
         access_enabled=row.get("access_enabled", True) is not False
         and row.get("scim_access_enabled") is not False,
         metadata=metadata if isinstance(metadata, Mapping) else {},
+        created_at=_time(row, "created_at"),
     )
 
 
@@ -115,7 +138,7 @@ def right(row: Json) -> Right:
     kind = _assignee_type(row)
     scope, applies_to = _reach(row)
     return Right(
-        id=_id(row, "id"),
+        id=row_id(row),
         assignee_type=kind,
         user_id=_user_id(row, kind),
         email=same_address(_text(who, "email")) if kind == "User" else _text(who, "email"),
@@ -136,35 +159,66 @@ def team_member(row: Json) -> int | None:
     return _id(row, "member_id")
 
 
-def door(row: Json) -> str:
-    lock = _object(row, "lock", required=False) or row
-    return _text(lock, "name")
+def door(row: Json) -> Door:
+    """A row of `/group_locks`."""
+    embedded = _object(row, "lock", required=False)
+    lock_id = row.get("lock_id")
+    return Door(row_id(embedded) if lock_id is None else _id(row, "lock_id"), _text(embedded, "name"))
+
+
+def lock(row: Json) -> Door:
+    """A row of `/locks`."""
+    return Door(row_id(row), _text(row, "name"))
+
+
+def mapping(value: Any) -> Json:
+    if not isinstance(value, Mapping):
+        raise WrongShape("no object")
+    return value
+
+
+def row_id(row: Json) -> int:
+    return _id(row, "id")
 
 
 def _assignee_type(row: Json) -> str:
     known = row.get("assignee_type")
-    if isinstance(known, str) and known:
-        return known
-    return "User" if row.get("user_id") is not None else "unknown"
+    if known is not None:
+        return known if known in ("User", "Team", "Guest") else "other"
+    older = {"user_id": "User", "assignee_team_id": "Team", "guest_id": "Guest"}
+    return next((kind for name, kind in older.items() if row.get(name) is not None), "other")
 
 
 def _user_id(row: Json, kind: str) -> int | None:
     if kind != "User":
         return None
-    found = row.get("assignee_id", row.get("user_id"))
-    return _number(found if found is not None else row.get("user_id"), "assignee_id")
+    return _required(_either(row, "assignee_id", "user_id"), "assignee_id")
 
 
 def _reach(row: Json) -> tuple[str, int | None]:
     """(scope, id): organization, place or group; a scope we do not know is "unknown" and protects."""
-    scope = str(row.get("applies_to_type") or row.get("scope") or "unknown").lower()
+    told = {str(row[name]).lower() for name in ("applies_to_type", "scope") if row.get(name) is not None}
+    if len(told) > 1:
+        raise WrongShape("applies_to_type and scope differ")
+    scope = told.pop() if told else "unknown"
     if scope not in ("organization", "place", "group"):
         return "unknown", None
-    found = row.get("applies_to_id")
-    found = found if found is not None else row.get(f"{scope}_id")
-    if scope == "group":
-        return scope, _number(found, "applies_to_id")
-    return scope, None if found is None else _number(found, "applies_to_id")
+    applies_to_id = _either(row, "applies_to_id", f"{scope}_id")
+    return scope, _required(applies_to_id, "applies_to_id") if scope == "group" else applies_to_id
+
+
+def _either(row: Json, name: str, older: str) -> int | None:
+    """The id under its name of today, else under the older one; two that differ are believed neither way."""
+    found, before = _optional_id(row, name), _optional_id(row, older)
+    if found is not None and before is not None and found != before:
+        raise WrongShape(f"{name} and {older} differ")
+    return before if found is None else found
+
+
+def _required(value: int | None, name: str) -> int:
+    if value is None:
+        raise WrongShape(f"{name} is missing")
+    return value
 
 
 def _object(row: Json, name: str, *, required: bool = True) -> Json:
@@ -177,7 +231,10 @@ def _object(row: Json, name: str, *, required: bool = True) -> Json:
 
 
 def _id(row: Json, name: str) -> int:
-    return _number(row.get(name), name)
+    value = _number(row.get(name), name)
+    if not 0 < value <= LARGEST_ID:
+        raise WrongShape(f"{name} is no id")
+    return value
 
 
 def _optional_id(row: Json, name: str) -> int | None:
@@ -185,22 +242,22 @@ def _optional_id(row: Json, name: str) -> int | None:
 
 
 def _number(value: Any, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise WrongShape(f"{name} is no number")
-    try:
+    """A whole number, or a string that holds one (kisi-api.md 1)."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,19}", value):
         return int(value)
-    except ValueError:
-        raise WrongShape(f"{name} is no number") from None
+    raise WrongShape(f"{name} is no number")
 
 
 def _text(row: Json, name: str) -> str:
     value = row.get(name)
-    return value if isinstance(value, str) else ""
+    return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value) if isinstance(value, str) else ""
 
 
 def _required_text(row: Json, name: str) -> str:
-    value = row.get(name)
-    if not isinstance(value, str) or not value:
+    value = _text(row, name)
+    if not value:
         raise WrongShape(f"{name} is missing")
     return value
 
@@ -211,7 +268,7 @@ def _time(row: Json, name: str) -> datetime | None:
     if value is None:
         return None
     try:
-        parsed = datetime.fromisoformat(str(value))
-    except ValueError:
+        parsed = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
         raise WrongShape(f"{name} is no time") from None
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

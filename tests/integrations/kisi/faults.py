@@ -16,6 +16,6 @@ NO_ANSWERS = {
     "a number instead of an object": {"status": 200, "body": "17"},
     "nothing at all": {"status": 200, "body": ""},
     "a user without an id": {"status": 200, "body": '{"email": "a@b.c"}'},
-    "a strange status": {"status": 418},
+    "a strange status": {"status": 202},
     "a redirect": {"status": 302, "headers": {"Location": "/users"}},
 }

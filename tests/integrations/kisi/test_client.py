@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integrations.access.errors import IncompleteRead, NoAnswer, Refused
+from integrations.access.errors import NoAnswer, Refused
 from integrations.kisi.simulator import Kind
 
 MARK = {"core": "gym 1"}
-LISTS_THAT_LIE = [
-    Kind.SHORT,
-    Kind.DOUBLED,
-    Kind.WRONG_TOTAL,
-    Kind.NO_RANGE,
-    Kind.NOT_ARRAY,
-    Kind.TRUNCATED,
-    Kind.HTML,
-    Kind.LOST,
-]
-RIGHTS = "/role_assignments"
-
-
-@pytest.fixture
-def crowd(caller):
-    """Seven people in the group."""
-    for number in range(7):
-        caller.world.give(caller.world.add_user(f"p{number}@example.com", f"P{number}"))
-    return caller
-
-
-def emails(rows) -> list[str]:
-    return sorted(row.email for row in rows)
 
 
 # Calls by name
@@ -176,159 +154,50 @@ def test_a_list_that_lies_while_finding_is_no_answer_rather_than_nobody(caller):
     assert not told.value.wrote
 
 
-# Whole lists
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_search_that_kisi_refuses_concerns_that_person(caller, status):
+    caller.world.fault(method="GET", path="/users", status=status, body='{"error": "odd address"}')
+    with pytest.raises(Refused, match="odd address"):
+        caller.kisi.find_users("ana@example.com")
 
 
-def test_the_rights_of_a_group_are_people_teams_and_nothing_of_other_groups(crowd):
-    world = crowd.world
-    world.give(world.add_user("other@example.com"), world.add_group("Other", []))
-    team = world.add_team("Coaches", [], world.group)
-    rights = crowd.kisi.group_rights(world.group_id)
-    assert emails(right for right in rights if right.user_id) == [f"p{n}@example.com" for n in range(7)]
-    assert [right.assignee_type for right in rights if right.user_id is None] == ["Team"]
-    assert team.id is not None
+@pytest.mark.parametrize("status", [404, 409])
+def test_a_search_that_is_not_there_proves_nothing_of_the_person(caller, status):
+    """Only the person's own address may say *gone*: a vanished endpoint, or a weak key, answers 404 too."""
+    caller.world.fault(method="GET", times=0, status=status)
+    for look in (lambda: caller.kisi.find_users("ana@example.com"), lambda: caller.kisi.rights_of(1)):
+        with pytest.raises(NoAnswer):
+            look()
 
 
-def test_a_long_list_is_read_page_by_page(caller):
-    for number in range(250):
-        caller.world.add_user(f"p{number}@example.com")
-    pages: list[int] = []
-    users = caller.kisi.users(on_page=pages.append)
-    assert len(users) == len({user.id for user in users}) == 251
-    assert pages == [100, 200, 251]
+def test_a_search_longer_than_kisi_lists_is_no_answer(caller):
+    total = {"X-Collection-Range": "0-0/30000"}
+    caller.world.fault(times=0, status=200, headers=total, body=many_users(20_001))
+    with pytest.raises(NoAnswer, match="20,000"):
+        caller.kisi.find_users("ana@example.com")
+    assert caller.asked() == ["GET /users"]
 
 
-def test_a_server_that_clamps_the_limit_is_followed_at_its_own_step(crowd):
-    """Go on by the rows received, not by the limit asked for."""
-    crowd.world.fault(method="GET", path=RIGHTS, kind=Kind.PASS, change=lambda rows: rows[:3], times=0)
-    assert len(crowd.kisi.group_rights(crowd.world.group_id)) == 7
-    assert crowd.asked() == [f"GET {RIGHTS}"] * 3
+def many_users(count: int) -> str:
+    return json.dumps([{"id": number, "email": f"p{number}@example.com"} for number in range(1, count + 1)])
 
 
-@pytest.mark.parametrize("shown", ["*/0", "0-0/0"])
-def test_an_empty_list_that_says_so_is_whole(caller, shown):
-    caller.world.switch(empty_range=shown)
-    assert caller.kisi.group_rights(caller.world.group_id) == ()
+# Doors
 
 
-def test_an_empty_list_that_names_no_total_is_incomplete(caller):
-    caller.world.switch(empty_range="missing")
-    with pytest.raises(IncompleteRead):
-        caller.kisi.group_rights(caller.world.group_id)
-
-
-@pytest.mark.parametrize(("kind", "rows"), [(Kind.EMPTY, 0), (Kind.SHRUNK, 6)])
-def test_a_list_that_lies_and_agrees_with_itself_looks_whole(crowd, kind, rows):
-    """No reader can tell: that is why absence alone removes and repairs nothing (the ledger asks singly)."""
-    crowd.world.fault(method="GET", path=RIGHTS, kind=kind, times=0)
-    assert len(crowd.kisi.group_rights(crowd.world.group_id)) == rows
-
-
-@pytest.mark.parametrize("kind", LISTS_THAT_LIE)
-def test_a_list_that_lies_every_time_is_incomplete(crowd, kind):
-    crowd.world.fault(method="GET", path=RIGHTS, kind=kind, times=0)
-    with pytest.raises(IncompleteRead):
-        crowd.kisi.group_rights(crowd.world.group_id)
-
-
-@pytest.mark.parametrize("kind", LISTS_THAT_LIE)
-def test_a_list_that_lied_twice_is_read_a_third_time(crowd, kind):
-    crowd.world.fault(method="GET", path=RIGHTS, kind=kind, times=2)
-    assert len(crowd.kisi.group_rights(crowd.world.group_id)) == 7
-
-
-def test_a_list_that_shrinks_between_pages_is_read_again(caller):
-    people = [caller.world.add_user(f"p{number}@example.com") for number in range(150)]
-
-    def leave() -> None:
-        caller.world.delete_user(people[0])
-
-    caller.world.fault(method="GET", path="/users", query="offset=0", kind=Kind.PASS, run=leave)
-    users = caller.kisi.users()
-    assert len(users) == 150
-    assert caller.asked() == ["GET /users"] * 4
-
-
-def test_a_list_that_never_holds_still_is_incomplete_after_three_walks(caller):
-    people = [caller.world.add_user(f"p{number}@example.com") for number in range(150)]
-
-    def leave() -> None:
-        caller.world.delete_user(people.pop())
-
-    caller.world.fault(method="GET", path="/users", query="offset=0", kind=Kind.PASS, run=leave, times=0)
-    with pytest.raises(IncompleteRead, match="total changed"):
-        caller.kisi.users()
-    assert caller.asked() == ["GET /users"] * 6
-
-
-def test_one_leaves_and_one_comes_between_pages_and_the_shift_is_noticed(caller):
-    """The total stays the same; a row that stands twice gives it away."""
-    people = [caller.world.add_user(f"p{number}@example.com") for number in range(150)]
-
-    def swap() -> None:
-        caller.world.delete_user(people.pop(10))
-        caller.world.add_user(f"new{len(people)}@example.com")
-
-    caller.world.switch(default_order="newest")
-    caller.world.fault(method="GET", path="/users", query="offset=0", kind=Kind.PASS, run=swap, times=0)
-    with pytest.raises(IncompleteRead, match="twice"):
-        caller.kisi.users()
-
-
-def test_a_random_order_is_found_out_or_whole(caller):
-    for number in range(250):
-        caller.world.add_user(f"p{number}@example.com")
-    caller.world.switch(default_order="random")
-    with pytest.raises(IncompleteRead, match="twice"):
-        caller.kisi.users()
-
-
-def test_a_filter_that_is_ignored_makes_a_list_of_rights_unbelievable(caller):
-    ana, ben = caller.world.add_user("ana@example.com"), caller.world.add_user("ben@example.com")
-    other = caller.world.add_group("Other", [])
-    caller.world.give(ana)
-    caller.world.give(ben, other)
-    caller.world.switch(combined_filters="first")
-    assert {right.user_id for right in caller.kisi.rights_of(ana.id)} == {ana.id}
-
-    def everything(rows: list) -> list:
-        return [row | {"group_id": other.id, "applies_to_id": other.id} for row in rows]
-
-    caller.world.fault(method="GET", path=RIGHTS, kind=Kind.PASS, change=everything, times=0)
-    with pytest.raises(IncompleteRead, match="not asked for"):
-        caller.kisi.group_rights(caller.world.group_id)
-
-
-def test_somebody_elses_right_among_a_persons_is_no_answer(caller):
-    ana = caller.world.add_user("ana@example.com")
-    caller.world.give(ana)
-
-    def of_ben(rows: list) -> list:
-        return [row | {"user_id": 99, "assignee_id": 99} for row in rows]
-
-    caller.world.fault(method="GET", path=RIGHTS, kind=Kind.PASS, change=of_ben, times=0)
-    with pytest.raises(NoAnswer):
-        caller.kisi.rights_of(ana.id)
-
-
-def test_one_misshapen_row_makes_the_list_unusable(crowd):
+def test_doors_without_names_are_looked_up_among_all_locks(caller):
     def nameless(rows: list) -> list:
-        return [{**rows[0], "role_id": None}, *rows[1:]]
+        return [{"id": row["id"], "lock_id": row["lock_id"]} for row in rows]
 
-    crowd.world.fault(method="GET", path=RIGHTS, kind=Kind.PASS, change=nameless, times=0)
-    with pytest.raises(IncompleteRead, match="role_id is missing"):
-        crowd.kisi.group_rights(crowd.world.group_id)
-
-
-def test_a_list_longer_than_kisi_lists_is_incomplete_and_not_cut(caller):
-    """Kisi refuses offsets above 20,000; the rest must not look as if it were not there."""
-    for number in range(20_251):
-        caller.world.give(caller.world.add_user(f"p{number}@example.com"))
-    with pytest.raises(IncompleteRead, match="20,000"):
-        caller.kisi.group_rights(caller.world.group_id)
+    caller.world.fault(method="GET", path="/group_locks", kind=Kind.PASS, change=nameless, times=0)
+    assert caller.kisi.doors(caller.world.group_id) == ("Front door",)
+    assert caller.asked() == ["GET /group_locks", "GET /locks"]
+    caller.world.fault(method="GET", path="/locks", kind=Kind.PASS, change=lambda rows: [], times=0)
+    with pytest.raises(NoAnswer):
+        caller.kisi.doors(caller.world.group_id)
 
 
-def test_a_list_that_refuses_its_own_parameters_is_a_refusal(caller):
-    caller.world.fault(method="GET", path="/users", status=422, body='{"errors": {"limit": ["is too high"]}}')
-    with pytest.raises(Refused, match="limit is too high"):
-        caller.kisi.users()
+def test_doors_that_cannot_be_listed_are_no_answer_like_every_check(caller):
+    caller.world.fault(method="GET", path="/group_locks", kind=Kind.SHORT, times=0)
+    with pytest.raises(NoAnswer):
+        caller.kisi.doors(caller.world.group_id)

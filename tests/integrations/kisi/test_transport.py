@@ -176,6 +176,27 @@ def test_a_read_that_works_on_the_third_try_is_good(caller, fault):
     assert caller.gate.answers == [(False, False), (False, False), (False, True)]
 
 
+@pytest.mark.parametrize("status", [402, 405, 408, 418, 451])
+def test_a_4xx_that_means_nothing_is_no_answer_and_not_asked_for_again(caller, status):
+    """Kisi suspends a key after too many bad requests (kisi-api.md 5)."""
+    caller.world.fault(times=0, status=status)
+    with pytest.raises(NoAnswer) as told:
+        caller.kisi.me()
+    assert (told.value.status, caller.asked()) == (status, ["GET /user"])
+    with pytest.raises(NoAnswer) as told:
+        caller.kisi.delete_user(1)
+    assert told.value.wrote
+    assert caller.gate.answers == [(False, False), (True, False)]
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 422])
+def test_a_check_is_never_answered_with_one_persons_error(caller, status):
+    caller.world.fault(method="GET", path="/(user|organization)", times=0, status=status)
+    for look in (caller.kisi.me, caller.kisi.organization):
+        with pytest.raises(NoAnswer):
+            look()
+
+
 def test_a_server_that_is_not_there_is_no_connection(call_as):
     with serve(World.small()) as gone:
         pass

@@ -1,14 +1,15 @@
 /* Feeds the status line and the "As of" time, moves lost focus, counts lost polls, ignores double presses. */
 (function () {
   "use strict";
-  var lost = 0, spoke = 0, part = null;
+  var lost = 0, spoke = 0, later, part = null;
   function on(name, act) { document.addEventListener(name, act); }
   function by(id) { return document.getElementById(id); }
   on("announce", function (e) {
-    var now = Date.now();
-    if (e.target.closest("[data-poll]") && now - spoke < 10000) return;
-    spoke = now;
-    by("spoken").textContent = e.detail.value || "";
+    clearTimeout(later);
+    later = setTimeout(function () {
+      spoke = Date.now();
+      by("spoken").textContent = e.detail.value || "";
+    }, e.target.closest("[data-poll]") ? Math.max(0, spoke + 10000 - Date.now()) : 0);
   });
   on("htmx:beforeSwap", function (e) {
     var at = document.activeElement;

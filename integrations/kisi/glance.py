@@ -41,8 +41,23 @@ class Glance:
         """Changes when anything that the status block shows changes."""
         run = (self.run.pk, self.run.done, self.run.total, self.run.read_so_far) if self.run else ()
         last = self.last.pk if self.last else 0
-        text = f"{self.face}{self.counts}{run}{last}"
+        text = f"{self.face}{self.counts}{run}{last}{self.is_live}"
         return sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def milestone(self) -> str:
+        """Changes when it is worth saying so: another state, another quarter of a run."""
+        quarter = 25 * (self.percent // 25)
+        return f"{self.face.tag.word} {quarter}" if self.run else self.face.tag.word
+
+    @property
+    def spoken(self) -> str:
+        """What is read out at a milestone."""
+        if self.run is None:
+            return f"Kisi: {self.face.heading or self.face.tag.word}"
+        if not self.run.total:
+            return "Reading Kisi"
+        return f"Giving and removing access: {self.run.done:,} of {wording.people(self.run.total)}"
 
     @property
     def is_live(self) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -30,20 +32,25 @@ def overview(request: HttpRequest) -> HttpResponse:
     seen = glance.look(connection, now)
     if request.headers.get("HX-Request"):
         return _status(request, seen)
-    events = AccessEvent.objects.filter(connection_id=connection.pk)[:RECENT]
     return page(
         request,
         "kisi/overview.html",
         connection,
         "overview",
+        **_history(connection),
         glance=seen,
-        events=lines(events),
-        runs=SyncRun.objects.filter(connection=connection).select_related("by")[:5],
         next=glance.next_checks(now),
         left_behind=deciding.left_behind(connection),
         held=deciding.held(connection),
         losing=_losing(connection, now),
     )
+
+
+def _history(connection: KisiConnection) -> dict[str, Any]:
+    return {
+        "events": lines(AccessEvent.objects.filter(connection_id=connection.pk)[:RECENT]),
+        "runs": SyncRun.objects.filter(connection=connection).select_related("by")[:5],
+    }
 
 
 def _losing(connection: KisiConnection, now: datetime) -> list[KisiGrant]:
@@ -55,12 +62,17 @@ def _losing(connection: KisiConnection, now: datetime) -> list[KisiGrant]:
 
 
 def _status(request: HttpRequest, seen: glance.Glance) -> HttpResponse:
-    """The status block alone; nothing when it would look the same."""
+    """The status block and what changes with it; nothing when it would look the same."""
     if request.GET.get("seen") == seen.fingerprint:
         response = HttpResponse(status=204)
     else:
-        context = {"glance": seen, "connection": seen.connection}
-        response = render(request, "kisi/_status.html", context)
+        bare = "bare" in request.GET  # step 3 shows the block without the rest of the page
+        context = {"glance": seen, "connection": seen.connection, "bare": bare}
+        if not bare and not seen.is_live:
+            context |= _history(seen.connection)
+        response = render(request, "kisi/_live.html", context)
+    if request.GET.get("said") != seen.milestone:
+        response["HX-Trigger"] = json.dumps({"announce": seen.spoken})
     response["Vary"] = "HX-Request"
     response["Cache-Control"] = "no-store"
     response["X-As-Of"] = seen.as_of

@@ -5,7 +5,7 @@ from django.db import transaction
 
 from integrations.kisi.models import KisiGrant
 from integrations.kisi.simulator import Kind
-from tests.stories import events, written
+from tests.stories import events, meanwhile, written
 
 ANA = "ana@example.com"
 
@@ -51,6 +51,22 @@ def test_the_old_person_keeps_the_door_however_long_the_new_one_waits(connected,
     move(ana, "annika@example.com")
     connected.sync()
     assert connected.inside() == ["annika"]
+
+
+def test_an_address_that_changes_back_to_life_between_plan_and_removal_is_waited_for(connected, ana):
+    """Ended, planned for removal, and in that moment resumed under another address."""
+    connected.subscription(ana).pause()
+
+    @meanwhile
+    def resume_elsewhere():
+        move(ana, "anna@example.com")
+        connected.subscription(ana).resume(today=connected.today())
+
+    connected.world.fault(method="GET", path="/user", kind=Kind.PASS, run=resume_elsewhere)
+    connected.sync()
+    assert connected.inside() == ["anna"]
+    kinds = [call.split()[0] for call in written(connected)]
+    assert kinds == ["POST", "POST", "DELETE", "DELETE"]
 
 
 def test_a_typo_that_is_corrected_before_kisi_heard_of_it_changes_nothing(connected, ana):

@@ -22,6 +22,11 @@ def place_role(house):
     house.world.give_place(ANA, place)
 
 
+def basic_role_for_a_whole_place(house):
+    (place,) = house.world.store.places
+    house.world.give_place(ANA, place, role_id="group_basic")
+
+
 def other_role_in_another_group(house):
     house.world.give(ANA, house.world.add_group("Staff", []), role_id="group_manager")
 
@@ -45,6 +50,7 @@ PROTECTED = pytest.mark.parametrize(
         organization_role,
         weak_organization_role,
         place_role,
+        basic_role_for_a_whole_place,
         other_role_in_another_group,
         other_role_in_our_group,
         unknown_role,

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.forms.renderers import TemplatesSetting
+from django.http import HttpRequest, QueryDict
 
 from members.fields import normalize_email
 from members.models import Member
@@ -32,6 +33,11 @@ class CoreModelForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to: everything posted, be it nothing; None on a page that is only opened."""
+    return request.POST if request.method == "POST" else None
 
 
 class MemberForm(CoreModelForm):

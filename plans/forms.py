@@ -11,6 +11,7 @@ from members.forms import CoreForm, CoreModelForm
 from members.models import Gym
 from plans.models import Plan
 
+NOT_A_PRICE = "Price must be a number, such as 49.00"
 DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
@@ -24,7 +25,14 @@ class PlanForm(CoreModelForm):
         }
         error_messages = {
             "name": {"required": "Enter a name"},
-            "price": {"invalid": "Price must be a number, such as 49.00", "required": "Enter a price"},
+            "price": {
+                "required": "Enter a price",
+                "invalid": NOT_A_PRICE,
+                "max_decimal_places": NOT_A_PRICE,
+                "min_value": "Price must be 0 or more",
+                "max_digits": "Price must be below 1,000,000",
+                "max_whole_digits": "Price must be below 1,000,000",
+            },
         }
         widgets = {"description": forms.Textarea(attrs={"rows": 3}), "price": forms.TextInput()}
 
@@ -43,10 +51,13 @@ class SubscriptionForm(CoreForm):
     starts_on = forms.DateField(
         label="First day",
         widget=DATE,
-        error_messages={"required": "Enter the first day", "invalid": "Enter a date"},
+        error_messages={"required": "Enter the first day", "invalid": "First day must be a date"},
     )
     ends_on = forms.DateField(
-        label="Last day (optional)", required=False, widget=DATE, error_messages={"invalid": "Enter a date"}
+        label="Last day (optional)",
+        required=False,
+        widget=DATE,
+        error_messages={"invalid": "Last day must be a date"},
     )
 
     def __init__(self, *args: Any, gym: Gym, **kwargs: Any) -> None:
@@ -61,7 +72,7 @@ class TransitionForm(CoreForm):
     on = forms.DateField(
         label="Last day",
         widget=DATE,
-        error_messages={"required": "Enter the last day", "invalid": "Enter a date"},
+        error_messages={"required": "Enter the last day", "invalid": "Last day must be a date"},
     )
     cause = forms.CharField(
         label="Cause (optional)", help_text="Such as payment failed", max_length=120, required=False

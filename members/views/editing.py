@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from members.effects import Question, check_page, settle
-from members.forms import MemberForm
+from members.forms import MemberForm, posted
 from members.gyms import staff_required
 from members.models import Change, Gym, Member
 from members.slots import Effect
@@ -43,7 +43,7 @@ class Addresses:
 @staff_required
 def new_member(request: HttpRequest) -> HttpResponse:
     gym: Gym = request.gym  # type: ignore[attr-defined]
-    form = MemberForm(request.POST or None, instance=Member(gym=gym))
+    form = MemberForm(posted(request), instance=Member(gym=gym))
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             member = form.save()
@@ -59,7 +59,7 @@ def edit_member(request: HttpRequest, member_id: int) -> HttpResponse:
     gym: Gym = request.gym  # type: ignore[attr-defined]
     member = get_object_or_404(Member.objects.of_gym(gym), pk=member_id)
     name, before = member.name, member.email
-    form = MemberForm(request.POST or None, instance=member)
+    form = MemberForm(posted(request), instance=member)
     if request.method != "POST" or not form.is_valid():
         return render(request, "members/form.html", {"form": form, "member": member, "name": name})
     addresses = Addresses(before, form.cleaned_data["email"])

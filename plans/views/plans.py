@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from members import slots
 from members.effects import Question, check_page, settle
+from members.forms import posted
 from members.gyms import staff_required
 from members.models import Change, Gym
 from members.slots import Effect
@@ -35,7 +36,7 @@ def list_plans(request: HttpRequest) -> HttpResponse:
 @staff_required
 def new_plan(request: HttpRequest) -> HttpResponse:
     gym: Gym = request.gym  # type: ignore[attr-defined]
-    form = PlanForm(request.POST or None, instance=Plan(gym=gym))
+    form = PlanForm(posted(request), instance=Plan(gym=gym))
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             plan = form.save()
@@ -51,7 +52,7 @@ def edit_plan(request: HttpRequest, plan_id: int) -> HttpResponse:
     gym: Gym = request.gym  # type: ignore[attr-defined]
     plan = get_object_or_404(Plan, pk=plan_id, gym=gym)
     name = plan.name
-    form = PlanForm(request.POST or None, instance=plan)
+    form = PlanForm(posted(request), instance=plan)
     if request.method != "POST" or not form.is_valid():
         context = {"form": form, "plan": plan, "name": name, "notes": _notes(gym)}
         return render(request, "plans/form.html", context)

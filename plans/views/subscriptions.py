@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from members import words
 from members.effects import Outcome, Question, check_page, settle
+from members.forms import posted
 from members.gyms import staff_required
 from members.models import Gym, Member
 from members.slots import Effect
@@ -45,7 +46,7 @@ def add(request: HttpRequest, member_id: int) -> HttpResponse:
     gym: Gym = request.gym  # type: ignore[attr-defined]
     member = get_object_or_404(Member, pk=member_id, gym=gym)
     today = gym.today(timezone.now())
-    form = SubscriptionForm(request.POST or None, gym=gym, initial={"starts_on": today})
+    form = SubscriptionForm(posted(request), gym=gym, initial={"starts_on": today})
     if request.method == "POST" and form.is_valid():
         try:
             made = Subscription.start(member, today=today, by=request.user, **form.cleaned_data)
@@ -67,7 +68,7 @@ def act(request: HttpRequest, member_id: int, subscription_id: int, action: str)
     found = Subscription.objects.of_gym(gym).select_related("plan", "member")
     subscription = get_object_or_404(found, pk=subscription_id, member_id=member_id)
     today = gym.today(timezone.now())
-    form = TransitionForm(request.POST or None, action=action, today=today)
+    form = TransitionForm(posted(request), action=action, today=today)
     try:
         outcome = _settle(request, subscription, action, form, today)
     except TransitionRefused as refused:

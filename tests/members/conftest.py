@@ -9,7 +9,9 @@ from django.test import Client
 
 from members import slots
 from members.models import Gym, Staff
+from tests.desk import Desk
 from tests.factories import GymFactory, StaffFactory
+from tests.members.doors import Doors
 
 
 @pytest.fixture
@@ -71,3 +73,17 @@ def no_doors(monkeypatch: pytest.MonkeyPatch) -> None:
         "door_effects",
     ):
         monkeypatch.setattr(slots, name, [])
+
+
+@pytest.fixture
+def doors(no_doors: None) -> Doors:
+    """Doors that a test moves; nobody else has put anything into Core's pages."""
+    kept = Doors()
+    slots.door_effects.append(kept)
+    return kept
+
+
+@pytest.fixture
+def desk(bob: Staff) -> Desk:
+    """Bob at Harbor's front desk."""
+    return Desk(bob)

@@ -12,7 +12,7 @@ from django.apps import apps
 
 from tests.conftest import House, on_sqlite
 from tests.integrations.kisi import brokers
-from tests.processes.machinery import BEAT, WORKER, Broker, Celery
+from tests.processes.machinery import BEAT, WORKER, Broker, Celery, until
 
 HERE = Path(__file__).parent
 
@@ -35,7 +35,7 @@ def broker() -> Iterator[Broker]:
         with brokers.broker(running.url):
             yield running
     finally:
-        running.stop()
+        running.remove()
 
 
 @pytest.fixture
@@ -53,11 +53,12 @@ def start(gym: House, broker: Broker) -> Iterator[Callable[..., Celery]]:
 
     def begin(kind: str = "worker", *, processes: int = 1, **environment: Any) -> Celery:
         facts = {"CELERY_BROKER_URL": broker.url, "KISI_API_URL": gym.server.url} | environment
-        if kind == "beat":
-            made = Celery(*BEAT, ready="beat: Starting", **facts)
-        else:
-            made = Celery(*WORKER, "-c", str(processes), ready="ready.", **facts)
+        arguments, ready = (
+            (BEAT, "beat: Starting") if kind == "beat" else ((*WORKER, "-c", str(processes)), "ready.")
+        )
+        made = Celery(*arguments, **facts)
         running.append(made)
+        until(lambda: ready in made.printed, within=30, what=f"a {kind} that is ready")
         return made
 
     yield begin

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 
 from django.db import connection as database
 
-from config import embedded
+from config import embedded, supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = ("worker", "--pool", "prefork", "-Q", "core", "--without-gossip", "--without-mingle", "-l", "INFO")
@@ -49,7 +50,9 @@ class Broker:
 
     def start(self) -> None:
         command = embedded.valkey_command(self.path, self._folder)
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **supervisor.die_with_us()
+        )
         embedded.wait_until(self.path.exists, self._process, "Valkey")
 
     def stop(self) -> None:
@@ -58,11 +61,15 @@ class Broker:
         self._process.wait()
         self.path.unlink(missing_ok=True)
 
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
 
 class Celery:
     """A `celery` process in a session of its own, with what it printed."""
 
-    def __init__(self, *arguments: str, ready: str, **environment: str) -> None:
+    def __init__(self, *arguments: str, **environment: str) -> None:
         self._printed = tempfile.NamedTemporaryFile(prefix="core-celery-", suffix=".log")  # noqa: SIM115
         self._process = subprocess.Popen(
             [sys.executable, "-m", "celery", "-A", "config", *arguments],
@@ -71,8 +78,8 @@ class Celery:
             stdout=self._printed,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            **supervisor.die_with_us(),
         )
-        until(lambda: ready in self.printed, within=30, what=f"{ready!r} of {arguments[0]}")
 
     @property
     def printed(self) -> str:

@@ -104,6 +104,7 @@ def held(request: HttpRequest) -> HttpResponse:
     return page(request, "kisi/held.html", connection, "attention", rows=rows, form=form)
 
 
+@require_GET
 @admin_required
 def move_in(request: HttpRequest) -> HttpResponse:
     connection = require_connection(request)

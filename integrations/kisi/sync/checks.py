@@ -87,7 +87,7 @@ def try_credentials(key: Secret, group_id: int, *, clock: Clock | None = None) -
     gate = PaceGate(0, clock or DatabaseClock.started())
     kisi = client_for(key, gate)
     me = kisi.me()
-    gate.kisi_user_id = me.id
+    gate.account_for(me.id)
     group = kisi.group(group_id)
     organization = kisi.organization()
     _strong_enough(kisi, me.id, organization.owner_id)

@@ -14,6 +14,7 @@ from integrations.kisi.transport.lists import Parse
 from integrations.vault import Secret
 
 T = TypeVar("T")
+HasId = TypeVar("HasId", Group, Right, User)
 GROUP_BASIC = "group_basic"
 
 
@@ -49,7 +50,7 @@ class KisiClient:
         return self._one("/organization", rows.organization, About.CHECK)
 
     def group(self, group_id: int) -> Group:
-        return self._one(f"/groups/{group_id}", rows.group, About.GROUP)
+        return self._one(f"/groups/{group_id}", _of(group_id, rows.group), About.GROUP)
 
     def groups(self) -> tuple[Group, ...]:
         return self._all("/groups", {}, rows.group)
@@ -84,10 +85,10 @@ class KisiClient:
         return self._rights({"user_id": user_id}, lambda row: row.user_id == user_id, about=About.SEARCH)
 
     def right(self, right_id: int) -> Right:
-        return self._one(f"/role_assignments/{right_id}", rows.right, About.PERSON)
+        return self._one(f"/role_assignments/{right_id}", _of(right_id, rows.right), About.PERSON)
 
     def user(self, user_id: int) -> User:
-        return self._one(f"/users/{user_id}", rows.user, About.PERSON)
+        return self._one(f"/users/{user_id}", _of(user_id, rows.user), About.PERSON)
 
     def users(self, *, on_page: Callable[[int], None] | None = None) -> tuple[User, ...]:
         return self._all("/users", {}, rows.user, on_page=on_page)
@@ -130,7 +131,13 @@ class KisiClient:
     def add_right(self, *, user_id: int, group_id: int, notify: bool) -> Right:
         """`group_basic` without dates, in the older form that live integrations use (kisi-api.md 2.4)."""
         right = {"user_id": user_id, "role_id": GROUP_BASIC, "group_id": group_id, "notify": notify}
-        return self._send("POST", "/role_assignments", {"role_assignment": right}, rows.right)
+
+        def is_that(made: Right) -> bool:
+            told = (made.user_id, made.role_id, made.scope, made.applies_to_id)
+            return told == (user_id, GROUP_BASIC, "group", group_id)
+
+        parse = _fitting(is_that, rows.right)
+        return self._send("POST", "/role_assignments", {"role_assignment": right}, parse)
 
     def remove_right(self, right_id: int) -> None:
         self._send("DELETE", f"/role_assignments/{right_id}")
@@ -143,13 +150,7 @@ class KisiClient:
         about: About = About.CHECK,
     ) -> tuple[Right, ...]:
         """A filtered list, believed only when every row fits the filter: a server may ignore it."""
-
-        def parse(row: rows.Json) -> Right:
-            found = rows.right(row)
-            if not belongs(found):
-                raise WrongShape("a right that was not asked for")
-            return found
-
+        parse = _fitting(belongs, rows.right)
         return self._all("/role_assignments", params, parse, on_page=on_page, about=about)
 
     def _one(self, path: str, parse: Parse[T], about: About) -> T:
@@ -165,3 +166,19 @@ class KisiClient:
 
 def _object(answer: Answer) -> rows.Json:
     return rows.mapping(answer.body)
+
+
+def _of(row_id: int, parse: Parse[HasId]) -> Parse[HasId]:
+    return _fitting(lambda found: found.id == row_id, parse)
+
+
+def _fitting(fits: Callable[[T], bool], parse: Parse[T]) -> Parse[T]:
+    """`parse`, believed only where the row is the one that was asked for."""
+
+    def checked(row: rows.Json) -> T:
+        found = parse(row)
+        if not fits(found):
+            raise WrongShape("not what was asked for")
+        return found
+
+    return checked

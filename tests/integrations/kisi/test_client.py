@@ -74,6 +74,28 @@ def test_a_right_and_a_person_are_removed_by_their_ids(caller):
     assert caller.world.user_by_email("ana@example.com") is None
 
 
+def test_an_answer_about_somebody_else_is_no_answer(caller):
+    """By its id one thing is asked for; another one is not believed, whatever it says."""
+    for path, look in (
+        ("/users/.*", lambda: caller.kisi.user(8)),
+        ("/groups/.*", lambda: caller.kisi.group(8)),
+        ("/role_assignments/.*", lambda: caller.kisi.right(8)),
+    ):
+        body = {"id": 9, "email": "a@b.c", "role_id": "group_basic", "user_id": 8, "scope": "group"}
+        caller.world.fault(path=path, times=0, status=200, body=json.dumps(body | {"group_id": 1}))
+        with pytest.raises(NoAnswer, match="not what was asked for"):
+            look()
+
+
+@pytest.mark.parametrize("change", [{"user_id": 9}, {"group_id": 9}, {"role_id": "group_manager"}])
+def test_a_new_right_that_is_not_the_one_asked_for_is_uncertain(caller, change):
+    body = {"id": 5, "role_id": "group_basic", "user_id": 8, "scope": "group", "group_id": 1} | change
+    caller.world.fault(method="POST", status=200, body=json.dumps(body))
+    with pytest.raises(NoAnswer) as told:
+        caller.kisi.add_right(user_id=8, group_id=1, notify=False)
+    assert told.value.wrote
+
+
 @pytest.mark.parametrize("form", ["new", "old"])
 def test_a_right_reads_the_same_in_both_forms(caller, form):
     caller.world.switch(assignment_form="both" if form == "new" else "old")

@@ -151,7 +151,7 @@ def test_a_filter_that_is_ignored_makes_a_list_of_rights_unbelievable(caller):
         return [row | {"group_id": other.id, "applies_to_id": other.id} for row in rows]
 
     caller.world.fault(method="GET", path=RIGHTS, kind=Kind.PASS, change=everything, times=0)
-    with pytest.raises(IncompleteRead, match="not asked for"):
+    with pytest.raises(IncompleteRead, match="not what was asked for"):
         caller.kisi.group_rights(caller.world.group_id)
 
 

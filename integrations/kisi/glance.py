@@ -9,7 +9,7 @@ from hashlib import sha256
 from django.conf import settings
 from django.db.models import Min
 
-from integrations.access.facts import WITHOUT_CALL
+from integrations.access.facts import WITHOUT_CALL, Kind
 from integrations.kisi import wording
 from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, Read, SyncRun
 from integrations.kisi.sync import gather, planning, schedule
@@ -57,7 +57,17 @@ class Glance:
             return f"Kisi: {self.face.heading or self.face.tag.word}"
         if not self.run.total:
             return "Reading Kisi"
-        return f"Giving and removing access: {self.run.done:,} of {wording.people(self.run.total)}"
+        return f"{self.act}: {self.run.done:,} of {wording.people(self.run.total)}"
+
+    @property
+    def act(self) -> str:
+        """What the run does to people's access, as far as is known."""
+        run, removing = self.run, self.connection.status == Status.DISCONNECTING
+        gives = not removing and (self.counts.gives or bool(run and run.granted))
+        takes = removing or self.counts.takes or bool(run and run.revoked)
+        if gives == takes:
+            return "Giving and removing access"
+        return "Giving access" if gives else "Removing access"
 
     @property
     def is_live(self) -> bool:
@@ -95,6 +105,8 @@ def count(connection: KisiConnection, now: datetime) -> Counts:
         failed_in=failed_in + nameless,
         failed_out=len(troubled) - failed_in,
         held=rows.filter(held_since__isnull=False).count(),
+        gives=any(change.kind is Kind.GRANT for change in owed),
+        takes=any(change.kind is Kind.REVOKE for change in owed),
         allowed=planning.judge(connection, plan, facts).allowed or _allowance(connection, facts),
     )
 

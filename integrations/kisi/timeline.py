@@ -21,6 +21,12 @@ class Line:
     caused_by: str
     said: str
     kind: str
+    who: str = ""
+
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """The sentence around the name, so that only the name is a link."""
+        return self.what.partition(self.who) if self.who else (self.what, "", "")
 
 
 _WORDS = {
@@ -53,4 +59,4 @@ def _line(row: AccessEvent, person: AccessPerson | None, user: object) -> Line:
     what = _WORDS[Kind(row.kind)].format(who=who, cause=row.cause)
     by = str(getattr(user, "get_full_name", str)() or user) if user else ""
     cause = "" if "{cause}" in _WORDS[Kind(row.kind)] else row.cause
-    return Line(row.at, what, row.member_id, by or cause, row.kisi_said, row.kind)
+    return Line(row.at, what, row.member_id, by or cause, row.kisi_said, row.kind, who if person else "")

@@ -30,6 +30,8 @@ class Counts:
     failed_out: int = 0
     held: int = 0
     allowed: int | None = None
+    gives: bool = False
+    takes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

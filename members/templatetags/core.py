@@ -13,7 +13,8 @@ from django.forms import BoundField
 from django.template import Context
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from members import words
 from members.gyms import name_of
@@ -21,6 +22,7 @@ from members.slots import Tag
 
 register = template.Library()
 
+WHOLE = "24-hr access"
 # A tone has its picture; some words have a better one.
 TONES = {"ok": "tick", "info": "info", "warn": "warn", "bad": "cross", "idle": "dash"}
 PICTURES = {
@@ -83,11 +85,22 @@ def city(zone: str) -> str:
     return zone.rpartition("/")[2].replace("_", " ")
 
 
+@register.filter
+def unbroken(text: str) -> SafeString:
+    """“24-hr access” stays on one line wherever the text wraps."""
+    return mark_safe(conditional_escape(text).replace(WHOLE, f'<span class="nowrap">{WHOLE}</span>'))  # noqa: S308
+
+
 @register.simple_tag
 def tag(shown: Tag) -> str:
     """A status: color, picture and word."""
-    picture = PICTURES.get(shown.word, TONES[shown.tone])
-    return format_html('<span class="tag {}">{}{}</span>', shown.tone, icon(picture), shown.word)
+    return format_html('<span class="tag {}">{}{}</span>', shown.tone, picture(shown), shown.word)
+
+
+@register.filter
+def picture(shown: Tag) -> str:
+    """The picture of a status alone, beside its words in a banner."""
+    return icon(PICTURES.get(shown.word, TONES[shown.tone]))
 
 
 @register.simple_tag

@@ -49,10 +49,13 @@ class Window:
         self.press("Sign in")
 
     def press(self, words: str) -> None:
-        self.page.get_by_role("button", name=words).click()
+        """A button, until the page that answers is there."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=words).click()
 
     def follow(self, words: str, *, within: str = "main") -> None:
-        self.page.locator(within).get_by_role("link", name=words).first.click()
+        with self.page.expect_navigation():
+            self.page.locator(within).get_by_role("link", name=words).first.click()
 
     def heading(self) -> str:
         return self.page.get_by_role("heading", level=1).inner_text()
@@ -115,7 +118,9 @@ def _listen(window: Window) -> Window:
     page = window.page
     page.set_default_timeout(10_000)
     page.on("pageerror", lambda error: window.wrong.append(f"script: {error}"))
-    page.on("console", lambda said: window.wrong.append(said.text) if said.type in ("error", "warning") else None)
+    page.on(
+        "console", lambda said: window.wrong.append(said.text) if said.type in ("error", "warning") else None
+    )
     page.on("request", lambda asked: _judge(window, asked.url))
     return window
 

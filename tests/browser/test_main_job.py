@@ -79,7 +79,7 @@ def _delete(desk: Window, name: str) -> None:
     desk.follow(f"Delete {name}")
     assert desk.heading() == f"Delete {name}?"
     _at_kisi(desk, f"Delete {name} and remove access", gone=_address(name), what="delete")
-    assert _address(name) not in {user["email"] for user in desk.demo.kisi()["users"]}
+    until(lambda: _address(name) not in _known(desk), within=SECONDS, what="the profile Core made is gone")
 
 
 def _turn_the_plan_off_and_on(desk: Window, plan: str) -> None:
@@ -141,6 +141,10 @@ def _at_kisi(desk: Window, button: str, *, come: str = "", gone: str = "", what:
     took = time.monotonic() - before
     print(f"{what}: at Kisi {took:.2f} s after the press")
     assert took < SECONDS
+
+
+def _known(desk: Window) -> set[str]:
+    return {user["email"] for user in desk.demo.kisi()["users"]}
 
 
 def _reload(desk: Window) -> bool:

@@ -1,0 +1,110 @@
+"""How times, dates, counts and people read."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
+
+import pytest
+import time_machine
+from django.template import Context, Template
+
+from members import words
+from members.models import Gym
+from members.slots import Tag
+from members.templatetags import core
+
+TODAY = date(2026, 11, 24)
+
+
+@pytest.mark.parametrize(
+    ("local", "said"),
+    [
+        (datetime(2026, 11, 24, 14, 5), "today 14:05"),
+        (datetime(2026, 11, 24, 0, 0), "today 00:00"),
+        (datetime(2026, 11, 23, 23, 59), "yesterday 23:59"),
+        (datetime(2026, 11, 25, 6, 0), "tomorrow 06:00"),
+        (datetime(2026, 11, 9, 9, 12), "Mon 9 Nov, 09:12"),
+        (datetime(2025, 10, 3, 9, 12), "3 Oct 2025, 09:12"),
+        (datetime(2027, 1, 2, 9, 12), "2 Jan 2027, 09:12"),
+    ],
+)
+def test_a_moment_is_said_by_its_distance(local, said):
+    assert words.moment(local, TODAY) == said
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("Pacific/Auckland", "today 02:30"),
+        ("America/Los_Angeles", "yesterday 05:30"),
+        ("Asia/Kathmandu", "yesterday 19:15"),
+        ("UTC", "yesterday 13:30"),
+    ],
+)
+def test_a_page_shows_times_on_the_gyms_own_wall(zone, said):
+    at = datetime(2026, 11, 23, 13, 30, tzinfo=UTC)
+    with time_machine.travel(datetime(2026, 11, 24, 9, 0, tzinfo=UTC), tick=False):
+        html = Template("{% load core %}{% gymtime at %}").render(
+            Context({"gym": Gym(timezone=zone), "at": at})
+        )
+    assert html == f'<time datetime="2026-11-23T13:30:00Z">{said}</time>'
+
+
+def test_without_a_time_it_was_never():
+    assert core.gymtime(Context({}), None) == "never"
+    assert core.gymdate(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "0 people"), (1, "1 person"), (2, "2 people"), (1204, "1,204 people")]
+)
+def test_people_are_counted(count, said):
+    assert core.people(count) == said
+
+
+def test_other_things_are_counted_too():
+    assert [core.counted(n, "plan,plans") for n in (1, 3)] == ["1 plan", "3 plans"]
+
+
+@pytest.mark.parametrize(("zone", "city"), [("America/Los_Angeles", "Los Angeles"), ("UTC", "UTC")])
+def test_a_zone_is_known_by_its_city(zone, city):
+    assert core.city(zone) == city
+
+
+@pytest.mark.parametrize(
+    ("tag", "picture"),
+    [
+        (Tag("Connected", "ok"), "tick"),
+        (Tag("Held", "warn"), "bars"),
+        (Tag("Kisi not answering", "warn"), "warn"),
+        (Tag("Needs new key", "bad"), "key"),
+        (Tag("Failed", "bad"), "cross"),
+        (Tag("Waiting", "info"), "clock"),
+        (Tag("Paused", "idle"), "bars"),
+        (Tag("Not connected", "idle"), "dash"),
+    ],
+)
+def test_a_tag_is_color_picture_and_word(tag, picture):
+    html = core.tag(tag)
+    assert f'class="tag {tag.tone}"' in html
+    assert f"#{picture}" in html
+    assert html.endswith(f"{tag.word}</span>")
+    assert 'aria-hidden="true"' in html
+
+
+def test_every_picture_that_is_asked_for_is_drawn(settings):
+    drawn = (settings.BASE_DIR / "config/static/icons.svg").read_text()
+    assert all(f'id="{name}"' in drawn for name in {*core.PICTURES.values(), *core.TONES.values()})
+
+
+def test_people_of_one_name_are_told_apart_by_their_address():
+    rows = [
+        SimpleNamespace(name=name, email=email)
+        for name, email in [("Ana", "a@x"), ("Ana", "b@x"), ("", "c@x")]
+    ]
+    assert [(line["name"], line["email"]) for line in core.told_apart(rows)] == [
+        ("Ana", "a@x"),
+        ("Ana", "b@x"),
+        ("c@x", ""),
+    ]

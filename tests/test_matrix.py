@@ -70,6 +70,7 @@ TABLE: dict[str, tuple[str, str]] = {
 }
 # The same for gyms without Kisi, where it differs.
 WITHOUT_KISI: dict[str, tuple[str, str]] = {
+    "subscriptions:act": (THING, "302 302 302 404 404"),  # no doors: nothing has to be asked first
     "kisi:connect": (ADMIN, AWAY),
     "kisi:connect-credentials": (AWAY, AWAY),
     **dict.fromkeys(

@@ -1,4 +1,4 @@
-"""Whole lists of Kisi or none: walks pages until they agree (sync.md 3). Knows no vendor's row."""
+"""Whole lists of Kisi or none: walks pages until they agree (sync.md 3)."""
 
 from __future__ import annotations
 

@@ -39,7 +39,6 @@ class ClosedSignup(DefaultAccountAdapter):
         "too_many_login_attempts": "Too many tries. Wait 5 minutes, or reset your password.",
         "enter_current_password": "This is not your current password.",
         "incorrect_password": "The password is not right.",
-        "password_mismatch": "The two new passwords are not the same.",
         "rate_limited": "Too many tries. Wait a few minutes.",
     }
 
@@ -50,7 +49,6 @@ class ClosedSignup(DefaultAccountAdapter):
 class TwoSteps(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": "The code is not right. Codes change every 30 seconds: enter the newest.",
-        "rate_limited": "Too many tries. Wait a few minutes.",
     }
 
 

@@ -166,6 +166,12 @@ class TestAct:
         doors.effect = Effect(gains=lines("Ana Ruiz"), fingerprint="f1")
         assert desk.post(address(row, "resume")).says("Open Door is active again. Ana is getting access.")
 
+    def test_the_page_passes_on_what_the_doors_keeper_notes(self, desk, row, doors):
+        row.pause()
+        doors.effect = Effect(gains=lines("Ana Ruiz"), notes=("Kisi will send 1 email.",), fingerprint="f1")
+        page = desk.open(address(row, "resume"))
+        assert page.says("Ana gets access within seconds.", "Kisi will send 1 email.")
+
     def test_a_second_press_is_refused_in_words(self, desk, row, no_doors):
         page = desk.open(address(row, "pause"))
         desk.press(page, "Pause")

@@ -17,7 +17,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from members import words
-from members.gyms import name_of
+from members.gyms import admin_names, name_of
 from members.slots import Tag
 
 register = template.Library()
@@ -77,6 +77,12 @@ def counted(count: int, forms: str) -> str:
 def person(user: Any) -> str:
     """Who did it; "" for nobody."""
     return name_of(user)
+
+
+@register.simple_tag(takes_context=True)
+def admins(context: Context) -> str:
+    """Who may do what staff may not."""
+    return ", ".join(admin_names(context["gym"]))
 
 
 @register.filter

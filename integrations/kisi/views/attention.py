@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from integrations.kisi import tasks, wording
+from integrations.kisi import doors, tasks, wording
 from integrations.kisi.forms import CutOverForm, PeopleForm
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant
 from integrations.kisi.sync import asking, deciding, gather
@@ -101,7 +101,16 @@ def held(request: HttpRequest) -> HttpResponse:
             count = deciding.keep(connection, form.cleaned_data["email"], by=request.user, now=timezone.now())
             return done(request, f"{wording.people(count)} keep{'s' if count == 1 else ''} access.")
         return _allow(request, connection, form.cleaned_data["email"])
-    return page(request, "kisi/held.html", connection, "attention", rows=rows, form=form)
+    people = _with_reasons(connection, rows)
+    return page(request, "kisi/held.html", connection, "attention", rows=rows, people=people, form=form)
+
+
+def _with_reasons(connection: KisiConnection, rows: list[KisiGrant]) -> list[tuple[KisiGrant, str]]:
+    """Each with why the removal is owed."""
+    members = [row.member for row in rows if row.member]
+    facts = doors.gather_facts(connection.gym, members, connection.gym.today(timezone.now()))
+    known = {key: doors.because(found.decision) for key, found in facts.items()}
+    return [(row, known.get(row.member_id or 0, "no longer a member")) for row in rows]
 
 
 @require_GET

@@ -42,6 +42,11 @@ def check(session: Session) -> None:
     session.checked = True
 
 
+def require_group(session: Session) -> None:
+    """Before "not found" is believed: a key that was demoted just now is told so of everything (sync.md 5)."""
+    session.kisi.group(session.connection.group_id)
+
+
 def keep_watch(session: Session) -> None:
     """A connection that has nothing to do is looked at all the same: a dead key shows within 15 minutes."""
     last = session.connection.checked_at

@@ -9,6 +9,7 @@ from integrations.access.errors import DoorError, Forbidden, Gone, NoAnswer, Ref
 from integrations.kisi.models import AccessEvent, KisiGrant
 from integrations.kisi.rows import Right
 from integrations.kisi.sync import ledger, people, record
+from integrations.kisi.sync.checks import require_group
 from integrations.kisi.sync.session import Session
 
 Closed = KisiGrant.Closed
@@ -35,7 +36,7 @@ def revoke(session: Session, email: str) -> AccessEvent.Kind | None:
     ledger.save(session, row, lone_right=bool(doomed) and len(doomed) == len(rights))
     profile_goes = people.profile_may_go(session, row)
     for right in doomed:
-        _done_if_gone(session, session.kisi.remove_right, right.id)
+        _remove_right(session, right.id)
     return finish(session, row, profile_goes=profile_goes)
 
 
@@ -54,7 +55,7 @@ def finish(session: Session, row: KisiGrant, *, profile_goes: bool) -> AccessEve
 def _delete_profile(session: Session, row: KisiGrant) -> None:
     """A profile that Kisi will not let go stays: the access is gone, and that is said."""
     try:
-        _done_if_gone(session, session.kisi.delete_user, row.kisi_user_id or 0)
+        _delete_user(session, row.kisi_user_id or 0)
     except (Forbidden, Refused) as error:
         _note(session, row, AccessEvent.Kind.REFUSED, error=error)
 
@@ -84,7 +85,7 @@ def clear_left_behind(session: Session, row: KisiGrant) -> AccessEvent.Kind:
         ledger.save(session, row, closed_how=Closed.RELEASED)
         return AccessEvent.Kind.MANAGED
     if people.counts(right, row.kisi_group_id) and right.email == row.email:
-        _done_if_gone(session, session.kisi.remove_right, right.id)
+        _remove_right(session, right.id)
     ledger.save(session, row, closed_how=Closed.REMOVED, worded=True, closed_at=session.clock.now())
     record.note(session.connection, AccessEvent.Kind.REVOKED, grant=row, cause="left behind")
     return AccessEvent.Kind.REVOKED
@@ -100,21 +101,29 @@ def _doomed(session: Session, row: KisiGrant, rights: tuple[Right, ...]) -> list
 
 def require_gone(session: Session, row: KisiGrant) -> None:
     """An empty list alone is no proof: the right itself must answer 404."""
-    if row.role_assignment_id is None:
-        return
-    try:
-        session.kisi.right(row.role_assignment_id)
-    except Gone:
-        return
-    raise NoAnswer(
-        "Kisi's list and Kisi's own answer about this right disagree", call="GET /role_assignments"
-    )
+    if row.role_assignment_id is not None:
+        _confirm_gone(session, lambda: session.kisi.right(row.role_assignment_id or 0), wrote=False)
 
 
-def _done_if_gone(session: Session, remove: Callable[[int], None], which: int) -> None:
-    """A 404 counts as done only in a lease that saw our organization and the group (sync.md 5)."""
+def _remove_right(session: Session, right_id: int) -> None:
     try:
-        remove(which)
+        session.kisi.remove_right(right_id)
     except Gone:
-        if not session.checked:
-            raise
+        _confirm_gone(session, lambda: session.kisi.right(right_id), wrote=True)
+
+
+def _delete_user(session: Session, user_id: int) -> None:
+    try:
+        session.kisi.delete_user(user_id)
+    except Gone:
+        _confirm_gone(session, lambda: session.kisi.user(user_id), wrote=True)
+
+
+def _confirm_gone(session: Session, look: Callable[[], object], *, wrote: bool) -> None:
+    """Not there, asked singly, by a key that still sees the group; else nobody knows (sync.md 5)."""
+    try:
+        look()
+    except Gone:
+        require_group(session)
+        return
+    raise NoAnswer("Kisi says that it is not there, and shows it when asked singly", wrote=wrote)

@@ -8,6 +8,7 @@ from integrations.access.errors import Gone
 from integrations.kisi.models import AccessEvent, KisiGrant
 from integrations.kisi.rows import Right, User
 from integrations.kisi.sync import ledger, people, record, revoke
+from integrations.kisi.sync.checks import require_group
 from integrations.kisi.sync.session import Session
 
 Origin, State, Closed = KisiGrant.Origin, KisiGrant.State, KisiGrant.Closed
@@ -29,7 +30,7 @@ def settle(session: Session, email: str) -> AccessEvent.Kind | None:
     valid = people.ours(session, rights)
     if valid:
         return _found_right(session, row, user, _best(row, valid))
-    return _found_person_only(session, row, wanted=wanted)
+    return _found_person_only(session, row, rights, wanted=wanted)
 
 
 def _read_person(session: Session, row: KisiGrant) -> User | None:
@@ -38,6 +39,7 @@ def _read_person(session: Session, row: KisiGrant) -> User | None:
         try:
             user = session.kisi.user(row.kisi_user_id)
         except Gone:
+            require_group(session)
             return None
         people.require_address(row, user)
     else:
@@ -99,19 +101,21 @@ def _found_right(session: Session, row: KisiGrant, user: User, right: Right) -> 
     return kind
 
 
-def _found_person_only(session: Session, row: KisiGrant, *, wanted: bool) -> AccessEvent.Kind | None:
-    """The person is there without a right of ours."""
+def _found_person_only(
+    session: Session, row: KisiGrant, rights: tuple[Right, ...], *, wanted: bool
+) -> AccessEvent.Kind | None:
+    """The person is there without a right of ours; whoever has other rights by now keeps the profile."""
     if wanted:
         ledger.save(session, row, state=State.ABSENT, role_assignment_id=None, **ledger.SETTLED)
         return None
     if row.role_assignment_id is not None:
         revoke.require_gone(session, row)
-        return revoke.finish(session, row, profile_goes=people.profile_may_go(session, row))
-    if row.missed_at is None or session.clock.now() - row.missed_at < revoke.LOOK_AGAIN:
+    elif row.missed_at is None or session.clock.now() - row.missed_at < revoke.LOOK_AGAIN:
         return _look_again_or_close(session, row)
-    if row.profile_was_there is False:
+    elif row.profile_was_there is False:
         ledger.save(session, row, lone_right=True)
-    return revoke.finish(session, row, profile_goes=people.profile_may_go(session, row))
+    profile_goes = not rights and people.profile_may_go(session, row)
+    return revoke.finish(session, row, profile_goes=profile_goes)
 
 
 def _best(row: KisiGrant, valid: list[Right]) -> Right:

@@ -16,6 +16,7 @@ from members.models import Gym
 from members.slots import Effect, EffectLine, ListMoved, carry_out_change, forecast_change
 
 SHOWN, SEEN, WANTED = "shown", "seen", "list"
+COUNTED = 2_000
 OURS = (SHOWN, SEEN, WANTED, "csrfmiddlewaretoken")
 
 
@@ -80,8 +81,9 @@ def check_page(
 
 
 def seen(effect: Effect) -> str:
-    """Whom the page named, as marks that only serve to count who came and who went since."""
-    return " ".join(sorted(_marks(effect)))
+    """Whom the page named, as marks that only serve to count who came and who went since; "" of too many."""
+    marks = _marks(effect)
+    return " ".join(sorted(marks)) if len(marks) <= COUNTED else ""
 
 
 def _marks(effect: Effect) -> set[str]:
@@ -90,7 +92,7 @@ def _marks(effect: Effect) -> set[str]:
 
 
 def _moved(request: HttpRequest, effect: Effect) -> str:
-    if SEEN not in request.POST:
+    if not request.POST.get(SEEN) or len(_marks(effect)) > COUNTED:
         return "The list changed while you were reading. Check it again."
     before, now = set(request.POST[SEEN].split()), _marks(effect)
     more, fewer = len(now - before), len(before - now)

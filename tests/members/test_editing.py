@@ -211,3 +211,15 @@ class TestNames:
             "'=P0,p0@example.com,loses access,",
         ]
         assert Member.objects.exists()
+
+    def test_a_list_of_thousands_stays_a_small_page(self, desk, ana, doors):
+        people = tuple(EffectLine(f"P{n}", f"p{n}@example.com") for n in range(3000))
+        doors.effect = Effect(loses=people, fingerprint="f1")
+        page = desk.open("members:delete", ana.pk)
+        assert page.says(
+            "3,000 people lose access within seconds", "And 2,950 more.", "Download this list (CSV)"
+        )
+        assert len(page.html) < 50_000
+        doors.effect = replace(doors.effect, fingerprint="f2")
+        page = desk.press(page, page.buttons[-2])
+        assert page.says("The list changed while you were reading. Check it again.")

@@ -36,7 +36,7 @@ class TestList:
         PlanFactory(gym=gym, name="Day", has_24hr_access=False, price="9.50")
         page = desk.open("plans:list")
         assert page.says(
-            "2 plans", "Open Door 49.00 Monthly 1 on Open Door Yes", "Day 9.50 Monthly 0 on Day No"
+            "2 plans", "Open Door 49.00 Monthly 1 Yes", "Day 9.50 Monthly 0 No"
         )
 
     def test_archived_plans_come_last_and_are_marked(self, desk, plan, gym):

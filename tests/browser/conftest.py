@@ -12,9 +12,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser import demo
-from tests.browser.demo import Demo
+from tests.browser.demo import Demo, until
 
 HERE = Path(__file__).parent
+KISI = "/marketplace/kisi/"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 DESK = {"width": 1280, "height": 900}
 Start = Callable[[], Demo]
@@ -68,10 +69,35 @@ class Window:
         self.open(f"/members/?q={name.replace(' ', '+')}")
         self.follow(name)
 
+    def state(self) -> str:
+        """The one word of the integration page."""
+        return self.page.locator("h1 .tag").inner_text()
+
+    def is_connected(self) -> bool:
+        self.open(KISI)
+        return self.state() not in ("Not connected", "Disconnected")
+
+    def becomes(self, state: str, *, within: float = 45) -> None:
+        """Reload the integration page until it says so; works without scripts."""
+
+        def is_so() -> bool:
+            self.open(KISI)
+            return self.state() == state
+
+        until(is_so, within=within, what=f"{state} on the page", every=0.5)
+
+    def disconnect(self) -> None:
+        """Everybody keeps the access they have."""
+        self.open("/marketplace/kisi/disconnect/")
+        self.page.get_by_label("Leave everybody's access as it is").check()
+        self.press("Disconnect Kisi")
+
     def connect(self) -> None:
         """The three steps, with the printed Group ID and key."""
-        self.follow("Marketplace", within="nav")
-        self.follow("Connect")
+        self.open("/marketplace/")
+        self.follow("Connect Kisi")
+        if "Reconnect" in self.heading():
+            self.follow("Use another group")
         self.press("Agree and Continue")
         self.page.get_by_label("Group ID").fill(self.demo.printed["group_id"])
         self.page.get_by_label("API key").fill(self.demo.printed["api_key"])
@@ -86,9 +112,9 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """The whole program; one for each file of tests."""
+    """The whole program, once for all tests here, which run in the order of their files."""
     started = demo.start(tmp_path_factory.mktemp("demo"))
     yield started
     if started.process.poll() is None:

@@ -9,10 +9,12 @@ import re
 import secrets
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,6 +68,12 @@ class Demo:
         group = int(self.printed["group_id"])
         return {user["email"] for user in self.kisi()["users"] if _is_in(user, group)}
 
+    def sql(self, query: str) -> list[Any]:
+        """Change rows behind Core's back, as a clock or another program would."""
+        database = sqlite3.connect(self.folder / "core.sqlite3", timeout=20)
+        with closing(database), database:
+            return database.execute(query).fetchall()
+
     def stop(self) -> float:
         """SIGTERM; the seconds until the program had ended."""
         before = time.monotonic()
@@ -107,12 +115,12 @@ def start(folder: Path) -> Demo:
     raise AssertionError(f"The demo did not start:\n{''.join(lines)}")
 
 
-def until(happened: Callable[[], Any], *, within: float, what: str) -> float:
+def until(happened: Callable[[], Any], *, within: float, what: str, every: float = 0.05) -> float:
     """Poll until it is true; the seconds that took."""
     before = time.monotonic()
     while not happened():
         assert time.monotonic() - before < within, f"not within {within:.0f} s: {what}"
-        time.sleep(0.05)
+        time.sleep(every)
     return time.monotonic() - before
 
 

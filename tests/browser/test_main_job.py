@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import sys
 import time
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Window
+from tests.browser.conftest import KISI, Window
 from tests.browser.demo import Demo, until
 
 SECONDS = 5.0
@@ -23,26 +22,42 @@ def test_connected_in_three_steps_the_doors_follow_every_press_within_five_secon
 ) -> None:
     desk = window()
     desk.sign_in()
+    assert not desk.is_connected(), "this story starts at the beginning: run it first"
     desk.connect()
     assert desk.heading() == "Kisi is connected"
     _everybody_gets_access(desk)
     _pause(desk, "Alma Abadi")
     _rename(desk, "Bo Abadi", "bo.abadi-berg@example.com")
     _delete(desk, "Dina Abadi")
-    _turn_the_plan_off_and_on(desk, "All Hours")
+    _turn_the_plan_off_and_on(desk, "Night Owl")
 
 
-def test_the_program_ends_within_five_seconds_of_a_sigterm_and_leaves_no_process(running: Demo) -> None:
-    if sys.platform.startswith("linux"):
-        assert len(running.left_over()) >= 6  # itself, Valkey, the simulator, web, worker, beat
-    assert running.stop() < SECONDS
-    assert running.left_over() == []
+def test_without_scripts_connecting_and_turning_a_plan_off_and_on_work_all_the_same(
+    running: Demo, window: Open
+) -> None:
+    desk = window(java_script_enabled=False)
+    desk.sign_in()
+    if desk.is_connected():
+        desk.disconnect()
+    desk.connect()
+    assert desk.heading() == "Kisi is connected"
+    desk.becomes("Connected")
+    before = running.inside()
+    names = _turn(desk, "Night Owl", "off")
+    desk.open(KISI)
+    first = _progress(desk)
+    until(lambda: len(running.inside()) <= len(before) - 3, within=15, what="three have lost access")
+    desk.follow("Reload")
+    assert first < _progress(desk) <= len(names)
+    _turn(desk, "Night Owl", "on")
+    desk.becomes("Connected")
+    assert running.inside() == before
 
 
 def _everybody_gets_access(desk: Window) -> None:
     """The page counts them while the simulator gets them, and says when it is done."""
     expect(desk.page.get_by_role("progressbar")).to_be_visible()
-    desk.open("/marketplace/kisi/")
+    desk.open(KISI)
     expect(desk.page.locator("h1")).to_contain_text("Connected", timeout=40_000)
     inside = desk.demo.inside()
     assert _count(desk, "have access") == len(inside)
@@ -90,8 +105,9 @@ def _turn_the_plan_off_and_on(desk: Window, plan: str) -> None:
     left = desk.demo.inside()
     assert len(before - left) == len(named)
     assert not left - before
-    assert _turn(desk, plan, "on") == named
-    _watch_progress(desk, "Giving", len(named))
+    again = _turn(desk, plan, "on")
+    assert set(named) <= set(again)
+    _watch_progress(desk, "Giving", len(again))
     assert desk.demo.inside() == before
 
 
@@ -111,13 +127,21 @@ def _turn(desk: Window, plan: str, way: str) -> list[str]:
 
 def _watch_progress(desk: Window, act: str, total: int) -> None:
     """Numbers that grow on the integration page, without a reload, until it is connected again."""
-    desk.open("/marketplace/kisi/")
+    desk.open(KISI)
     heading = desk.page.locator("#running")
     expect(heading).to_contain_text(re.compile(rf"access: \d+ of {total} people"))
     seen = set()
     until(lambda: _is_done(desk, seen), within=60, what=f"{act} access of {total} people")
     assert len(seen) > 2, f"the page showed {seen} of {total}"
     assert _count(desk, "waiting") == 0
+
+
+def _progress(desk: Window) -> int:
+    """How many people are through, by the page's own words."""
+    words = desk.page.locator("#running").inner_text()
+    found = re.search(r"(\d+) of \d+ (?:people|person)", words)
+    assert found, words
+    return int(found[1])
 
 
 def _is_done(desk: Window, seen: set[str]) -> bool:

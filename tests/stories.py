@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.db import connections
 
 from integrations.kisi import doors
-from integrations.kisi.models import AccessEvent
+from integrations.kisi.models import AccessEvent, KisiGrant, Read
 from integrations.kisi.simulator.rows import Group
 from integrations.kisi.sync import asking
 from members.models import Member
@@ -66,3 +66,40 @@ def meanwhile(act: Callable[[], object]) -> Callable[[], None]:
             del connections["default"]
 
     return run
+
+
+MIXED = ["ana", "ben", "cleo", "dan", "finn"]
+
+
+def mixed(house: House) -> None:
+    """A bit of everything is owed, read in full: after it MIXED are inside, and Zoe is gone with her profile.
+
+    Ana is new, Ben only has a profile, Cleo got another name, Dan another address, Finn was removed by hand.
+    """
+    members = {name: house.member(name) for name in ("Cleo", "Daniel", "Finn", "Zoe")}
+    house.sync()
+    house.member("Ana")
+    house.in_kisi("Ben", right=False)
+    house.member("Ben")
+    members["Cleo"].last_name = "Ruiz"
+    members["Cleo"].save()
+    members["Daniel"].email = "dan@example.com"
+    members["Daniel"].save()
+    house.world.remove_right(house.world.rights_of("finn@example.com")[0])
+    house.subscription(members["Zoe"]).pause()
+    asking.ask(house.connection, Read.FULL, because="check", now=house.clock.now())
+    house.calls()
+
+
+def mixed_is_done(house: House) -> bool:
+    """Everything as it should be, nobody twice, nobody left behind."""
+    people = [user.email.partition("@")[0] for user in house.world.store.users][1:]
+    rights = [house.world.rights_of(f"{who}@example.com") for who in MIXED]
+    return (
+        house.inside() == MIXED
+        and sorted(people) == MIXED
+        and all(len(held) == 1 for held in rights)
+        and house.world.person("cleo@example.com").name == "Cleo Ruiz"
+        and house.connection.grants.open().count() == len(MIXED)
+        and not house.connection.grants.open().exclude(state=KisiGrant.State.GRANTED).exists()
+    )

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 
 import factory
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
 
 from members.models import Gym, Member, Staff
 from plans.models import Plan, Subscription
+
+PASSWORD = "a good password"
+
+
+@cache
+def hashed_password() -> str:
+    """Hashed once a process: a good hash takes a good part of a second."""
+    return make_password(PASSWORD)
 
 
 class GymFactory(factory.django.DjangoModelFactory):
@@ -27,7 +37,7 @@ class UserFactory(factory.django.DjangoModelFactory):
 
     username = factory.Sequence(lambda n: f"user{n}")
     email = factory.LazyAttribute(lambda user: f"{user.username}@example.com")
-    password = factory.django.Password("a good password")
+    password = factory.LazyFunction(hashed_password)
 
 
 class StaffFactory(factory.django.DjangoModelFactory):

@@ -35,9 +35,7 @@ class TestList:
         SubscriptionFactory(plan=plan, member=MemberFactory(gym=gym), status="expired")
         PlanFactory(gym=gym, name="Day", has_24hr_access=False, price="9.50")
         page = desk.open("plans:list")
-        assert page.says(
-            "2 plans", "Open Door 49.00 Monthly 1 Yes", "Day 9.50 Monthly 0 No"
-        )
+        assert page.says("2 plans", "Open Door 49.00 Monthly 1 Yes", "Day 9.50 Monthly 0 No")
 
     def test_archived_plans_come_last_and_are_marked(self, desk, plan, gym):
         PlanFactory(gym=gym, name="Zumba")

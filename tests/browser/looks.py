@@ -1,0 +1,101 @@
+"""What must be true of every page, however it is looked at: axe, no sideways scroll, one heading, a title."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import DESK, Window
+
+PHONE = {"width": 390, "height": 844}
+ZOOMED = {"width": 320, "height": 800}
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+OPTIONS = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": TAGS}}
+
+
+@dataclass
+class Inspector:
+    """Looks at pages, and remembers their titles and what was wrong."""
+
+    window: Window
+    titles: dict[str, str] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def page(self) -> Page:
+        return self.window.page
+
+    def look(self, *, name: str = "") -> None:
+        """At a desk in the light, on a phone in the dark, zoomed in to 400 %."""
+        name = name or urlsplit(self.page.url).path
+        self._heading_and_title(name)
+        self._axe(f"{name} at a desk")
+        self.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+        self.page.set_viewport_size(PHONE)
+        self._axe(f"{name} on a phone")
+        for size in (PHONE, ZOOMED):
+            self.page.set_viewport_size(size)
+            wide = self.page.evaluate("document.documentElement.scrollWidth")
+            if wide > size["width"]:
+                self._say(f"{name} scrolls sideways: {wide} at {size['width']} px")
+        self.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        self.page.set_viewport_size(DESK)
+
+    def links(self) -> Iterator[str]:
+        """The addresses in Core that this page leads to."""
+        hrefs = self.page.locator("a[href]").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+        for href in hrefs:
+            address = urljoin(self.page.url, href).partition("#")[0]
+            if address.startswith(self.window.demo.url):
+                yield address.removeprefix(self.window.demo.url)
+
+    def _heading_and_title(self, name: str) -> None:
+        headings = self.page.locator("h1").count()
+        title = self.page.title()
+        path = urlsplit(self.page.url).path
+        other = self.titles.setdefault(title, path)
+        if headings != 1:
+            self._say(f"{name} has {headings} h1")
+        if not re.search(r"\S+ – .+Core$|\S+ – Core$", title):
+            self._say(f"{name} is titled “{title}”")
+        if other != path:
+            self._say(f"{name} has the title of {other}: “{title}”")
+
+    def _axe(self, where: str) -> None:
+        found: list[dict[str, Any]] = Axe().run(self.page, options=OPTIONS).response["violations"]
+        for violation in found:
+            nodes = ", ".join(node["html"][:120] for node in violation["nodes"][:3])
+            self._say(f"{where}: {violation['id']}: {nodes}")
+
+    def _say(self, what: str) -> None:
+        self.wrong.append(what)
+
+
+def crawl(inspector: Inspector, *, most: dict[str, int]) -> set[str]:
+    """Follow every link from the dashboard on, one page of each kind (`most` may allow more); the kinds."""
+    waiting, seen = ["/"], dict[str, int]()
+    known = set(waiting)
+    while waiting:
+        address = waiting.pop(0)
+        kind = kind_of(address)
+        if seen.get(kind, 0) >= most.get(kind, 1):
+            continue
+        seen[kind] = seen.get(kind, 0) + 1
+        inspector.window.open(address)
+        inspector.look(name=address)
+        for link in inspector.links():
+            if link not in known:
+                known.add(link)
+                waiting.append(link)
+    return set(seen)
+
+
+def kind_of(address: str) -> str:
+    """`/members/12/` and `/members/7/?page=2` are of one kind."""
+    return re.sub(r"(?<=/)\d+(?=/)", "N", urlsplit(address).path)

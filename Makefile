@@ -19,7 +19,7 @@ run: $(VENV)/run.stamp
 test: test-postgres test-sqlite
 
 test-postgres: $(VENV)/dev.stamp
-	$(PY) -m pytest -n $(WORKERS)
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup
 
 test-sqlite: $(VENV)/dev.stamp
 	CORE_TEST_DATABASE=sqlite $(PY) -m pytest -n $(WORKERS) -m "not process and not browser"

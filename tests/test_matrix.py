@@ -28,7 +28,7 @@ OPEN = "302 200 200 200 200"  # of whichever gym the person works at
 THING = "302 200 200 404 404"
 ADMIN = "302 403 200 403 200"
 AWAY = "302 403 302 403 302"  # for admins, who are sent on
-GONE = "302 403 404 403 404"  # for admins, and not in this state
+GONE = "302 403 404 403 404"  # for admins, of a gym that has none
 NO = "405 405 405 405 405"
 TABLE: dict[str, tuple[str, str]] = {
     "healthz": ("200 200 200 200 200", "403 403 403 403 403"),
@@ -52,11 +52,11 @@ TABLE: dict[str, tuple[str, str]] = {
     "kisi:connected": (ADMIN, ADMIN),
     "kisi:credentials": (ADMIN, ADMIN),
     "kisi:disconnect": (ADMIN, ADMIN),
-    "kisi:stop-disconnecting": (NO, GONE),
-    "kisi:reconnect": (GONE, GONE),
+    "kisi:stop-disconnecting": (NO, AWAY),
+    "kisi:reconnect": (AWAY, AWAY),
     "kisi:sync": (NO, AWAY),
     "kisi:pause": (NO, AWAY),
-    "kisi:resume": (NO, GONE),
+    "kisi:resume": (NO, AWAY),
     "kisi:rules": (ADMIN, ADMIN),
     "kisi:left-behind": (NO, AWAY),
     "kisi:activity": (OPEN, NO),

@@ -25,11 +25,27 @@ class KeyRejected(StopRun):
 
 
 class KeyTooWeak(StopRun):
-    """The key's owner may not make a call that every run needs: stop, ask for a stronger one."""
+    """The key's owner may not make a call that every run needs: stop, ask for a stronger one.
+
+    `owner` is that person's name, "" when it is not known.
+    """
+
+    def __init__(self, said: str = "", *, owner: str = "", status: int | None = None, call: str = "") -> None:
+        super().__init__(said, status=status, call=call)
+        self.owner = owner
 
 
 class GroupGone(StopRun):
-    """The group of the connection is not there, or not visible to this key: stop."""
+    """The group of the connection is not there, or not visible to this key: stop.
+
+    `organization` is the name of the one where it was looked for, "" when that is not known.
+    """
+
+    def __init__(
+        self, said: str = "", *, organization: str = "", status: int | None = None, call: str = ""
+    ) -> None:
+        super().__init__(said, status=status, call=call)
+        self.organization = organization
 
 
 class WrongOrganization(StopRun):

@@ -20,6 +20,9 @@ WHERE_GROUP = (
 )
 
 
+NO_NUMBER = ("required", "invalid", "min_value", "max_value")
+
+
 class KeyForm(CoreForm):
     """Only a key; it is never shown again, also not when the form failed."""
 
@@ -85,6 +88,7 @@ class RulesForm(CoreModelForm):
             "brake_share": "1 to 50. Up to 3 people may always go, but never more than half of everybody",
             "keep_profiles": "Otherwise the profile is deleted too, and unlock history may be lost",
         }
+        error_messages = {"brake_share": dict.fromkeys(NO_NUMBER, "Enter a number from 1 to 50")}
 
 
 class PeopleForm(CoreForm):

@@ -11,7 +11,6 @@ from integrations.access.errors import (
     KeyRejected,
     KeyTooWeak,
     SlowDown,
-    WrongOrganization,
 )
 from integrations.kisi.models import KisiConnection
 from members.slots import Tag
@@ -60,6 +59,13 @@ def people(n: int) -> str:
 
 def changes(n: int) -> str:
     return "1 change waits" if n == 1 else f"{n:,} changes wait"
+
+
+def new_key(waiting: int) -> str:
+    if not waiting:
+        return "New key saved."
+    many = "1 waiting change is" if waiting == 1 else f"{waiting:,} waiting changes are"
+    return f"New key saved. {many} being sent."
 
 
 def clock(connection: KisiConnection, at: datetime | None) -> str:
@@ -236,19 +242,16 @@ MOVING_IN = Face(
 )
 
 
-def refusal(error: DoorError, *, group_id: int, organization: str = "") -> tuple[str, str]:
+def refusal(error: DoorError, *, group_id: int) -> tuple[str, str]:
     """(form field, sentence) for credentials that did not work; "" for the whole form."""
     if isinstance(error, KeyRejected):
         return "api_key", "Kisi does not accept this API key. Make a new one in Kisi and paste all of it."
     if isinstance(error, KeyTooWeak):
-        return "api_key", TOO_WEAK
-    if isinstance(error, WrongOrganization):
-        return "api_key", other_organization(error.said, organization)
+        who = f"{error.owner}, whose key this is," if error.owner else "The person whose key this is"
+        return "api_key", f"{who} {TOO_WEAK}"
     if isinstance(error, GroupGone):
-        return "group_id", (
-            f"This key sees no group {group_id}. "
-            "Check the number, and that the key belongs to the right organization."
-        )
+        where = f" in {error.organization}" if error.organization else ""
+        return "group_id", f"This key sees no group {group_id}{where}. {CHECK_GROUP}"
     if isinstance(error, SlowDown):
         return "", BUSY
     return "", (
@@ -256,10 +259,8 @@ def refusal(error: DoorError, *, group_id: int, organization: str = "") -> tuple
     )
 
 
-TOO_WEAK = (
-    "The person whose key this is may not change people in Kisi. "
-    "Use a key of the organization's owner or an administrator."
-)
+TOO_WEAK = "may not change people in Kisi. Use a key of the organization's owner or an administrator."
+CHECK_GROUP = "Check the number, and that the key belongs to the right organization."
 BUSY = "Kisi is busy with other requests for this key. Wait a minute, then press Connect again."
 GROUP_TAKEN = "This group is already connected in Core. Each gym needs a group of its own."
 KEY_AGAIN = "Enter the key again: Core does not keep a key that failed."

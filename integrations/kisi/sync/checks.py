@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from integrations.access.errors import KeyTooWeak, WrongOrganization
+from integrations.access.errors import GroupGone, KeyTooWeak, WrongOrganization
 from integrations.kisi.client import KisiClient
 from integrations.kisi.models import KisiConnection
 from integrations.kisi.rows import Group, Me, Right
@@ -15,6 +15,15 @@ from integrations.vault import Secret
 
 WATCH_EVERY = timedelta(minutes=10)  # and the sweep comes every five
 WEAK_ROLES = frozenset({"basic", "observer", "user_manager"})
+
+
+class OtherOrganization(WrongOrganization):
+    """The new key is of another organization than the connection; `has` and `needs` are their names."""
+
+    def __init__(self, has: str, needs: str) -> None:
+        super().__init__(has, call="GET /user")
+        self.has = has
+        self.needs = needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +93,30 @@ def always_protected(connection: KisiConnection) -> dict[int, str]:
     return own | owner
 
 
-def try_credentials(key: Secret, group_id: int, *, clock: Clock | None = None) -> Tried:
+def try_credentials(
+    key: Secret, group_id: int, *, clock: Clock | None = None, replaces: KisiConnection | None = None
+) -> Tried:
     """Try a key and a group that are not saved yet; raises the DoorError that says what is wrong.
 
-    The first call is `GET /user`; nothing is written at Kisi.
+    The first call is `GET /user`; nothing is written at Kisi. A key that `replaces` a connection's has to be
+    of the same organization: that is said before the group, which another organization's key cannot see.
     """
     gate = PaceGate(0, clock or DatabaseClock.started())
     kisi = client_for(key, gate)
     me = kisi.me()
     gate.account_for(me.id)
+    if replaces is not None and me.organization_id != replaces.organization_id:
+        raise OtherOrganization(me.organization_name, replaces.organization_name)
+    try:
+        return _tried(kisi, me, group_id)
+    except GroupGone as error:
+        where = me.organization_name
+        raise GroupGone(error.said, organization=where, status=error.status, call=error.call) from None
+    except KeyTooWeak as error:
+        raise KeyTooWeak(error.said, owner=me.name, status=error.status, call=error.call) from None
+
+
+def _tried(kisi: KisiClient, me: Me, group_id: int) -> Tried:
     group = kisi.group(group_id)
     organization = kisi.organization()
     _strong_enough(kisi, me.id, organization.owner_id)

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from integrations.access.errors import WrongOrganization
 from integrations.access.facts import Kind
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read
 from integrations.kisi.sync import asking, findings, gather, ledger, planning, record
@@ -24,15 +23,6 @@ State, Closed = KisiGrant.State, KisiGrant.Closed
 
 class GroupTaken(Exception):
     """Another gym's live connection has this group."""
-
-
-class OtherOrganization(WrongOrganization):
-    """The new key is of another organization than the connection; `has` and `needs` are their names."""
-
-    def __init__(self, has: str, needs: str) -> None:
-        super().__init__(has, call="GET /user")
-        self.has = has
-        self.needs = needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +102,7 @@ def update_credentials(
     """
     clock = clock or DatabaseClock.started()
     _require_free(connection.gym, group_id)
-    tried = try_credentials(key, group_id, clock=clock)
-    if tried.me.organization_id != connection.organization_id:
-        raise OtherOrganization(tried.me.organization_name, connection.organization_name)
+    tried = try_credentials(key, group_id, clock=clock, replaces=connection)
     with transaction.atomic():
         raise_fence(connection.pk)
         connection.refresh_from_db()

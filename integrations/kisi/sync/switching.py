@@ -1,4 +1,4 @@
-"""Pause, resume, disconnect: decisions about the whole connection. They raise the fence and call nobody."""
+"""Pause, resume, disconnect, rules: decisions about the whole connection. They call nobody."""
 
 from __future__ import annotations
 
@@ -62,6 +62,18 @@ def remove_and_disconnect(
 def stop_disconnecting(connection: KisiConnection, *, by: Any, now: datetime) -> None:
     """Stop, keep the rest."""
     disconnect(connection, by=by, now=now)
+
+
+def set_rules(
+    connection: KisiConnection, *, brake_share: int, keep_profiles: bool, send_mails: bool, by: Any
+) -> None:
+    """How much is held, what goes with an access, and whether Kisi mails; nothing else of the row is written."""
+    rules = {"brake_share": brake_share, "keep_profiles": keep_profiles, "send_mails": send_mails}
+    profiles, mails = "stay" if keep_profiles else "go", "on" if send_mails else "off"
+    cause = f"hold removals above {brake_share} %, profiles {profiles}, mails {mails}"
+    with transaction.atomic():
+        KisiConnection.objects.filter(pk=connection.pk).update(**rules)
+        record.note(connection, AccessEvent.Kind.SETTING, cause=cause, by_id=by.pk if by else None)
 
 
 def _switch(connection: KisiConnection, status: str, *, by: Any, now: datetime) -> None:

@@ -12,18 +12,19 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
 from integrations.access.errors import DoorError
-from integrations.kisi import tasks, wording
+from integrations.kisi import glance, tasks, wording
 from integrations.kisi.forms import CredentialsForm, DisconnectForm, KeyForm
 from integrations.kisi.models import KisiConnection, Read
 from integrations.kisi.sync import asking, connecting, gather, switching
-from integrations.kisi.sync.connecting import GroupTaken, OtherOrganization
+from integrations.kisi.sync.checks import OtherOrganization
+from integrations.kisi.sync.connecting import GroupTaken
 from integrations.kisi.sync.session import Later
 from integrations.kisi.views.shared import Status, done, find_connection, open_rows, page, require_connection
 from members.gyms import admin_required
 from plans.models import Plan
 
 AGREED = "kisi_agreed_at"
-LIVE = tuple(s for s in Status if s not in (Status.DISCONNECTING, Status.DISCONNECTED))
+LEFT = (Status.DISCONNECTING, Status.DISCONNECTED)
 
 
 @admin_required
@@ -57,7 +58,9 @@ def credentials(request: HttpRequest) -> HttpResponse:
 @admin_required
 def connected(request: HttpRequest) -> HttpResponse:
     """Step 3: what happens next, by count and name."""
-    connection = require_connection(request, *LIVE)
+    connection = require_connection(request)
+    if connection.status in LEFT:
+        return redirect("kisi:overview")
     forecast = connecting.forecast(connection, now=timezone.now())
     has_plan = Plan.objects.filter(gym=connection.gym, has_24hr_access=True).exists()
     return page(request, "kisi/connected.html", connection, "overview", forecast=forecast, has_plan=has_plan)
@@ -66,7 +69,10 @@ def connected(request: HttpRequest) -> HttpResponse:
 @admin_required
 def update(request: HttpRequest) -> HttpResponse:
     """New credentials replace the old ones only after they worked; another group is asked about first."""
-    connection = require_connection(request, *LIVE)
+    connection = require_connection(request)
+    if connection.status in LEFT:
+        return redirect("kisi:overview")
+    waiting = glance.count(connection, timezone.now()).waiting
     form = CredentialsForm(request.POST or None, initial={"group_id": connection.group_id})
     context: dict[str, Any] = {"form": form}
     if request.method == "POST" and form.is_valid():
@@ -75,13 +81,15 @@ def update(request: HttpRequest) -> HttpResponse:
         elif _try(
             form, lambda key: _update(request, connection, key, form.cleaned_data["group_id"]), connection
         ):
-            return done(request, "New key saved. What waited is being sent.")
+            return done(request, wording.new_key(waiting))
     return page(request, "kisi/credentials.html", connection, "overview", **context)
 
 
 @admin_required
 def disconnect(request: HttpRequest) -> HttpResponse:
-    connection = require_connection(request, *LIVE)
+    connection = require_connection(request)
+    if connection.status in LEFT:
+        return redirect("kisi:overview")
     created = switching.created_by_core(connection)
     have = open_rows(connection).filter(state="granted").count()
     form = DisconnectForm(
@@ -97,7 +105,9 @@ def disconnect(request: HttpRequest) -> HttpResponse:
 @require_POST
 @admin_required
 def stop_disconnecting(request: HttpRequest) -> HttpResponse:
-    connection = require_connection(request, Status.DISCONNECTING)
+    connection = require_connection(request)
+    if connection.status != Status.DISCONNECTING:
+        return redirect("kisi:overview")
     switching.stop_disconnecting(connection, by=request.user, now=timezone.now())
     return done(request, "Stopped. The rest keep their access, and Kisi is disconnected.")
 
@@ -105,7 +115,9 @@ def stop_disconnecting(request: HttpRequest) -> HttpResponse:
 @admin_required
 def reconnect(request: HttpRequest) -> HttpResponse:
     """Only the key is asked for; the group stays."""
-    connection = require_connection(request, Status.DISCONNECTED)
+    connection = require_connection(request)
+    if connection.status != Status.DISCONNECTED:
+        return redirect("kisi:overview")
     form = KeyForm(request.POST or None)
 
     def attempt(key: Any) -> None:

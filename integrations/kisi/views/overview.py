@@ -96,7 +96,9 @@ def sync_now(request: HttpRequest) -> HttpResponse:
 @require_POST
 @admin_required
 def pause(request: HttpRequest) -> HttpResponse:
-    connection = require_connection(request, *_UNPAUSED)
+    connection = require_connection(request)
+    if connection.status in _STILL:
+        return redirect("kisi:overview")
     switching.pause(connection, by=request.user, now=timezone.now())
     return done(request, "Syncing is paused. Nobody's access changes until you resume.")
 
@@ -104,7 +106,9 @@ def pause(request: HttpRequest) -> HttpResponse:
 @require_POST
 @admin_required
 def resume(request: HttpRequest) -> HttpResponse:
-    connection = require_connection(request, Status.PAUSED)
+    connection = require_connection(request)
+    if connection.status != Status.PAUSED:
+        return redirect("kisi:overview")
     switching.resume(connection, by=request.user, now=timezone.now())
     tasks.wake(connection.pk)
     return done(request, "Syncing goes on. What waited is being sent.")
@@ -115,7 +119,7 @@ def rules(request: HttpRequest) -> HttpResponse:
     connection = require_connection(request)
     form = RulesForm(request.POST or None, instance=connection)
     if request.method == "POST" and form.is_valid():
-        KisiConnection.objects.filter(pk=connection.pk).update(**form.cleaned_data)
+        switching.set_rules(connection, by=request.user, **form.cleaned_data)
         return done(request, "Rules saved.")
     connection = require_connection(request)
     return page(request, "kisi/rules.html", connection, "overview", form=form)
@@ -130,6 +134,4 @@ def remove_left_behind(request: HttpRequest) -> HttpResponse:
     return done(request, f"Access of {wording.people(count)} in the old group is being removed.")
 
 
-_UNPAUSED = tuple(
-    status for status in Status if status not in (Status.PAUSED, Status.DISCONNECTING, Status.DISCONNECTED)
-)
+_STILL = (Status.PAUSED, Status.DISCONNECTING, Status.DISCONNECTED)

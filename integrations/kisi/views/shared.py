@@ -22,10 +22,10 @@ def find_connection(request: HttpRequest) -> KisiConnection | None:
     return rows.filter(gym=request.gym).first()  # type: ignore[attr-defined]
 
 
-def require_connection(request: HttpRequest, *statuses: str) -> KisiConnection:
-    """The gym's connection, in one of these statuses when some are given; else the page does not exist."""
+def require_connection(request: HttpRequest) -> KisiConnection:
+    """The gym's connection; a gym without one has no such page."""
     connection = find_connection(request)
-    if connection is None or (statuses and connection.status not in statuses):
+    if connection is None:
         raise Http404("no such connection")
     return connection
 

@@ -182,7 +182,8 @@ class TestRefusals:
         page = try_key(house, agreed, api_key=weak)
         refused(
             page,
-            "may not change people in Kisi. Use a key of the organization's owner or an administrator.",
+            "Front Desk, whose key this is, may not change people in Kisi.",
+            "Use a key of the organization's owner or an administrator.",
             key=weak,
         )
 
@@ -190,7 +191,7 @@ class TestRefusals:
         page = try_key(house, agreed, group_id=999999)
         refused(
             page,
-            "This key sees no group 999999",
+            "This key sees no group 999999 in Small Gym.",
             "Check the number, and that the key belongs to the right organization.",
             KEY_AGAIN,
             key=house.world.api_key,

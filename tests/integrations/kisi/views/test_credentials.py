@@ -1,0 +1,133 @@
+"""New credentials, tried before they replace the old ones; another group is asked about first (ui.md 4.4)."""
+
+from __future__ import annotations
+
+import pytest
+
+from integrations.kisi.models import KisiConnection
+from integrations.kisi.simulator.rows import Group
+from integrations.vault import Secret
+from tests.conftest import House
+from tests.desk import Desk, Page
+from tests.factories import GymFactory
+
+
+def another_group(house: House, name: str = "Second floor") -> Group:
+    return house.world.add_group(name, [house.world.add_door("Upstairs")])
+
+
+class TestCredentials:
+    def try_(self, desk: Desk, **changed: object) -> Page:
+        return desk.press(desk.open("kisi:credentials"), "Try and save", **changed)
+
+    def test_the_page_knows_the_group_and_not_the_key(self, connected, admin):
+        page = admin.open("kisi:credentials")
+        connection = connected.connection
+        assert page.says(f"The present key ends in {connection.key_last4}, owner {connection.own_user_name}")
+        fields = [field for form in page.forms for field in form.fields]
+        assert ("group_id", str(connection.group_id)) in fields
+        assert ("api_key", "") in fields
+
+    def test_a_new_key_of_the_same_organization_replaces_the_old(self, connected, admin):
+        fresh = connected.world.add_key(connected.world.owner)
+        page = self.try_(admin, api_key=fresh)
+        assert page.says("New key saved.")
+        assert fresh not in page.html
+        assert connected.connection.api_key() == Secret(fresh)
+        assert connected.connection.key_last4 == fresh[-4:]
+
+    def test_a_dead_key_is_mended_and_what_waited_goes_out(self, connected, admin):
+        connected.member("Ana")
+        connected.member("Ben")
+        connected.world.revoke_key()
+        connected.sync()
+        page = admin.open("kisi:overview")
+        assert page.says("Kisi no longer accepts the API key", "2 changes wait")
+        assert "Enter a new key" in page.text
+        page = self.try_(admin, api_key=connected.world.add_key(connected.world.owner))
+        assert page.says("New key saved. 2 waiting changes are being sent.")
+        connected.sync()
+        assert connected.inside() == ["ana", "ben"]
+
+    def test_a_key_that_failed_changes_nothing(self, connected, admin):
+        before = KisiConnection.objects.values().get()
+        page = self.try_(admin, api_key="wrong-key-0123456789")
+        assert page.says("Kisi does not accept this API key. Make a new one in Kisi and paste all of it.")
+        assert "wrong-key-0123456789" not in page.html
+        assert KisiConnection.objects.values().get() == before
+
+    def test_a_key_of_another_organization_is_named(self, connected, admin):
+        other = connected.world.add_organization("Summit", owner=("Zoe", "zoe@example.com"))
+        before = KisiConnection.objects.values().get()
+        page = self.try_(admin, api_key=other.api_key)
+        mine = connected.connection.organization_name
+        assert page.says(
+            f"This key belongs to Summit. The connection was made with {mine}. "
+            f"Use a key of {mine}, or disconnect first."
+        )
+        assert KisiConnection.objects.values().get() == before
+
+    def test_kisi_not_answering_changes_nothing(self, connected, admin):
+        before = KisiConnection.objects.values().get()
+        connected.world.fault(path="/user", status=503, times=0)
+        page = self.try_(admin, api_key=connected.world.api_key)
+        assert page.says("Kisi did not answer as expected.", "Enter the key again")
+        assert KisiConnection.objects.values().get() == before
+
+    def test_another_gyms_group_is_refused(self, connected, admin):
+        group = another_group(connected)
+        KisiConnection.objects.create(gym=GymFactory(), group_id=group.id)
+        page = self.try_(admin, api_key=connected.world.api_key, group_id=group.id)
+        page = admin.press(page, f"Use {group.id}", api_key=connected.world.api_key)
+        assert page.says("This group is already connected in Core.")
+        assert connected.connection.group_id == connected.world.group_id
+
+    @pytest.mark.parametrize("status", ["disconnecting", "disconnected"])
+    def test_who_left_kisi_has_none_to_update(self, connected, admin, status):
+        KisiConnection.objects.update(status=status)
+        assert admin.open("kisi:credentials").path == "/marketplace/kisi/"
+
+
+class TestAnotherGroup:
+    @pytest.fixture
+    def moved(self, connected: House, admin: Desk) -> Group:
+        """Two people have access, and the gym has moved to another group."""
+        connected.members(2)
+        connected.sync()
+        group = another_group(connected)
+        page = admin.open("kisi:credentials")
+        page = admin.press(page, "Try and save", group_id=group.id, api_key=connected.world.api_key)
+        admin.press(page, f"Use {group.id}", api_key=connected.world.api_key)
+        connected.sync()
+        return group
+
+    def test_it_is_asked_first_and_nothing_is_tried(self, connected, admin):
+        connected.members(2)
+        connected.sync()
+        group = another_group(connected)
+        connected.calls()
+        page = admin.open("kisi:credentials")
+        page = admin.press(page, "Try and save", group_id=group.id, api_key=connected.world.api_key)
+        assert page.h1 == f"Use the group {group.id}?"
+        assert page.says("2 people get access there.", "2 people stay behind in 24-hr Access")
+        assert connected.calls() == []
+        assert connected.connection.group_id == connected.world.group_id
+        assert connected.world.api_key not in page.html
+
+    def test_everybody_gets_access_there_and_is_left_behind_here(self, connected, moved, admin):
+        emails = ["p000@example.com", "p001@example.com"]
+        assert connected.world.in_group(moved) == emails
+        assert connected.world.in_group() == emails
+        assert admin.open("kisi:overview").says("Left behind: 2 people", "P000", "Remove them")
+
+    def test_a_new_key_for_it_mails_nobody(self, connected, moved):
+        told = [(mail.trigger, mail.recipient) for mail in connected.world.outbox]
+        assert len(told) == len(set(told)) > 0
+
+    def test_remove_them_takes_only_the_old_right(self, connected, moved, admin):
+        page = admin.press(admin.open("kisi:overview"), "Remove them")
+        assert page.says("Access of 2 people in the old group is being removed.")
+        connected.sync()
+        assert connected.world.in_group() == []
+        assert connected.world.in_group(moved) == ["p000@example.com", "p001@example.com"]
+        assert "Left behind" not in admin.open("kisi:overview").text

@@ -42,6 +42,7 @@ class PaceGate:
     before: Callable[[], None] = lambda: None
     calls: int = 0
     pushed_until: datetime | None = None
+    slowed: bool = False
     on_answer: Callable[[bool, bool], None] = lambda write, ok: None
 
     def enter(self, *, write: bool) -> None:
@@ -68,11 +69,14 @@ class PaceGate:
         )
 
     def answered(self, *, write: bool, ok: bool) -> None:
-        if ok:
+        """A 429 is told of first: it is an answer, and no reason to forgive the one before it."""
+        if ok and not self.slowed:
             governor.forgive(self.kisi_user_id)
+        self.slowed = False
         self.on_answer(write, ok)
 
     def slow_down(self, retry_after: float | None) -> None:
+        self.slowed = True
         self.pushed_until = governor.slow_down(
             self.kisi_user_id, now=self.clock.now(), retry_after=retry_after
         )

@@ -71,7 +71,9 @@ class Glance:
 
     @property
     def is_live(self) -> bool:
-        return self.run is not None or self.connection.look_again
+        """Whether something is going on, or is about to: owed work counts before its run has begun."""
+        about_to = self.connection.is_writing and self.counts.waiting > 0
+        return self.run is not None or self.connection.look_again or about_to
 
     @property
     def can_sync(self) -> bool:

@@ -26,3 +26,10 @@ def test_the_older_sign_of_life_counts(connected):
     tasks.beat_heart("worker", connected.clock.now())
     Heartbeat.objects.create(name="beat", at=connected.clock.now() - timedelta(minutes=20))
     assert face(connected) == "Sync stopped"
+
+
+def test_owed_work_is_watched_closely_before_its_run_has_begun(connected):
+    """A page opened between the press and the run would else show the progress half a minute late."""
+    assert not glance.look(connected.connection, connected.clock.now()).is_live
+    connected.member("Ana")
+    assert glance.look(connected.connection, connected.clock.now()).is_live

@@ -4,6 +4,7 @@ import pytest
 
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.simulator import Kind
+from integrations.kisi.sync import switching
 from tests.stories import second_gym, written
 
 ANA = "ana@example.com"
@@ -113,15 +114,37 @@ def test_a_gym_of_another_organization_with_the_same_address_keeps_nobodys_profi
     assert connected.world.user_by_email(ANA, other) is not None
 
 
+def revoking(house):
+    """The other gym wrote its intent a moment ago."""
+    now = house.clock.now()
+    house.connection.grants.update(state=KisiGrant.State.REVOKING, intent_at=now)
+
+
 def test_a_granter_waits_while_another_gym_of_the_organization_is_removing_the_person(connected, ana):
     annex, group = second_gym(connected)
-    connected.connection.grants.update(state=KisiGrant.State.REVOKING)
+    revoking(connected)
     annex.member("Ana")
     annex.sync()
     assert connected.world.in_group(group) == []
     connected.sync()
     annex.clock.forward(minutes=1)
     annex.sync()
+    assert connected.world.in_group(group) == [ANA]
+
+
+def test_a_granter_does_not_wait_for_a_gym_that_paused_in_the_middle_of_its_removal(connected, ana):
+    annex, group = second_gym(connected)
+    revoking(connected)
+    switching.pause(connected.connection, by=None, now=connected.clock.now())
+    connected.subscription(ana).pause()
+    annex.member("Ana")
+    annex.sync()
+    annex.clock.forward(minutes=2)
+    annex.sync()
+    assert connected.world.in_group(group) == [ANA]
+    switching.resume(connected.connection, by=None, now=connected.clock.now())
+    connected.sync()
+    assert connected.inside() == []
     assert connected.world.in_group(group) == [ANA]
 
 

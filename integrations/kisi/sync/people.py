@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from integrations.access.errors import Conflict, IncompleteRead, KeyTooWeak, PersonError
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.rows import Right, User
 from integrations.kisi.sync import gather
+from integrations.kisi.sync.lease import LEASE
 from integrations.kisi.sync.session import Session
 
 GROUP_BASIC = "group_basic"
@@ -107,14 +110,17 @@ def _siblings(session: Session) -> list[KisiConnection]:
 
 
 def being_removed_elsewhere(session: Session, grant: KisiGrant) -> bool:
-    """Whether another gym of the organization is just removing this person: then the granter waits."""
-    return (
-        KisiGrant.objects.filter(
-            organization_id=grant.organization_id, email=grant.email, state=State.REVOKING
-        )
-        .exclude(connection=session.connection)
-        .exists()
+    """Whether another gym of the organization is just removing this person: then the granter waits.
+
+    Nobody waits for a removal that was paused or whose process died: before it goes on it looks again, and
+    then finds this grant.
+    """
+    now = session.clock.now()
+    at_work = Q(intent_at__gt=now - LEASE) | Q(connection__lease_until__gt=now)
+    rows = KisiGrant.objects.filter(
+        at_work, organization_id=grant.organization_id, email=grant.email, state=State.REVOKING
     )
+    return rows.exclude(connection=session.connection).exists()
 
 
 def _in_team(session: Session, user_id: int) -> bool:

@@ -1,0 +1,157 @@
+"""sync.md 8: a new Group ID of the same organization, and the people left behind in the old one."""
+
+import pytest
+
+from integrations.access.errors import GroupGone, KeyRejected
+from integrations.kisi.models import KisiGrant
+from integrations.kisi.sync import connecting, deciding
+from integrations.kisi.sync.checks import OtherOrganization
+from integrations.vault import Secret
+from tests.stories import second_gym, written
+
+
+@pytest.fixture
+def two_groups(connected):
+    """Ana and Ben are in the old group; there is a new one."""
+    connected.member("Ana")
+    connected.member("Ben")
+    connected.sync()
+    connected.calls()
+    connected.upstairs = connected.world.add_group("Upstairs", [connected.world.add_door("Upstairs")])
+    return connected
+
+
+def change(house, *, key="", group=None):
+    return connecting.update_credentials(
+        house.connection,
+        key=Secret(key or house.world.api_key),
+        group_id=(group or house.upstairs).id,
+        clock=house.clock,
+    )
+
+
+def move(house):
+    change(house)
+    house.sync()
+    house.calls()
+
+
+def upstairs(house):
+    return [email.partition("@")[0] for email in house.world.in_group(house.upstairs)]
+
+
+def test_everybody_is_granted_in_the_new_group(two_groups):
+    move(two_groups)
+    assert upstairs(two_groups) == ["ana", "ben"]
+
+
+def test_nobody_loses_the_old_group_by_it_and_they_are_listed(two_groups):
+    move(two_groups)
+    assert two_groups.inside() == ["ana", "ben"]
+    left = deciding.left_behind(two_groups.connection)
+    assert [(row.email, row.kisi_group_id) for row in left] == [
+        ("ana@example.com", two_groups.world.group_id),
+        ("ben@example.com", two_groups.world.group_id),
+    ]
+
+
+def test_remove_them_takes_the_old_right_only(two_groups):
+    move(two_groups)
+    count = deciding.remove_left_behind(two_groups.connection, by=None, now=two_groups.clock.now())
+    two_groups.sync()
+    assert count == 2
+    assert two_groups.inside() == []
+    assert upstairs(two_groups) == ["ana", "ben"]
+    assert deciding.left_behind(two_groups.connection) == []
+    assert not [call for call in written(two_groups) if "users" in call]
+
+
+def test_a_left_behind_person_who_became_staff_is_not_touched(two_groups):
+    move(two_groups)
+    two_groups.world.make_admin("ana@example.com")
+    deciding.remove_left_behind(two_groups.connection, by=None, now=two_groups.clock.now())
+    two_groups.sync()
+    assert two_groups.inside() == ["ana"]
+
+
+def test_a_left_behind_right_that_is_gone_already_is_done(two_groups):
+    move(two_groups)
+    for email in ("ana@example.com", "ben@example.com"):
+        old = next(r for r in two_groups.world.rights_of(email) if r.applies_to_id != two_groups.upstairs.id)
+        two_groups.world.remove_right(old)
+    deciding.remove_left_behind(two_groups.connection, by=None, now=two_groups.clock.now())
+    two_groups.sync()
+    assert deciding.left_behind(two_groups.connection) == []
+    assert upstairs(two_groups) == ["ana", "ben"]
+
+
+def test_somebody_who_leaves_later_loses_the_new_right_and_keeps_the_profile_for_the_old_one(two_groups):
+    move(two_groups)
+    two_groups.subscription(two_groups.gym.members.get(first_name="Ana")).pause()
+    two_groups.sync()
+    assert upstairs(two_groups) == ["ben"]
+    assert two_groups.inside() == ["ana", "ben"]
+
+
+def test_exempt_people_stay_exempt_in_the_new_group(two_groups):
+    ana = two_groups.gym.members.get(first_name="Ana")
+    deciding.leave_to_kisi(two_groups.connection, ana, by=None, now=two_groups.clock.now())
+    move(two_groups)
+    assert upstairs(two_groups) == ["ben"]
+
+
+def test_the_same_group_with_a_new_key_moves_nobody(two_groups):
+    key = two_groups.world.add_key(two_groups.world.owner)
+    change(two_groups, key=key, group=two_groups.world.group)
+    two_groups.sync()
+    assert deciding.left_behind(two_groups.connection) == []
+    assert written(two_groups) == []
+    assert two_groups.connection.key_last4 == key[-4:]
+
+
+def test_a_key_of_another_person_of_the_organization_becomes_the_protected_one(two_groups):
+    world = two_groups.world
+    two_groups.in_kisi("Ada", right=False)
+    world.make_admin("ada@example.com")
+    change(two_groups, key=world.add_key("ada@example.com"), group=world.group)
+    two_groups.sync()
+    assert two_groups.connection.own_user_id == world.person("ada@example.com").id
+    assert two_groups.connection.status == "connected"
+
+
+def test_a_key_of_another_organization_is_refused_and_nothing_changes(two_groups):
+    other = two_groups.world.add_organization("Elsewhere", owner=("Otto", "otto@example.com"))
+    group = two_groups.world.store.groups.rows[other.group_id]
+    before = two_groups.connection.key_last4
+    with pytest.raises(OtherOrganization):
+        change(two_groups, key=other.api_key, group=group)
+    assert two_groups.connection.key_last4 == before
+    assert two_groups.connection.grants.filter(state=KisiGrant.State.GRANTED).count() == 2
+
+
+@pytest.mark.parametrize(("key", "group", "error"), [("0" * 32, "", KeyRejected), ("", 987, GroupGone)])
+def test_credentials_that_do_not_work_are_refused_and_the_old_ones_stay(two_groups, key, group, error):
+    before = two_groups.connection
+    with pytest.raises(error):
+        connecting.update_credentials(
+            before,
+            key=Secret(key or two_groups.world.api_key),
+            group_id=group or before.group_id,
+            clock=two_groups.clock,
+        )
+    after = two_groups.connection
+    assert (after.sealed_key, after.group_id, after.fence) == (
+        before.sealed_key,
+        before.group_id,
+        before.fence,
+    )
+
+
+def test_the_profile_of_somebody_another_gym_let_in_survives_a_change_of_group(two_groups):
+    annex, group = second_gym(two_groups)
+    annex.member("Ana")
+    annex.sync()
+    move(two_groups)
+    two_groups.subscription(two_groups.gym.members.get(first_name="Ana")).pause()
+    two_groups.sync()
+    assert two_groups.world.in_group(group) == ["ana@example.com"]

@@ -16,7 +16,14 @@ from integrations.kisi.forms import RulesForm
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, SyncRun
 from integrations.kisi.sync import asking, deciding, gather, switching
 from integrations.kisi.timeline import lines
-from integrations.kisi.views.shared import Status, done, find_connection, page, require_connection
+from integrations.kisi.views.shared import (
+    Status,
+    done,
+    find_connection,
+    page,
+    require_connection,
+    trouble_count,
+)
 from members.gyms import admin_required, staff_required
 
 RECENT = 10
@@ -68,6 +75,7 @@ def _status(request: HttpRequest, seen: glance.Glance) -> HttpResponse:
     else:
         bare = "bare" in request.GET  # step 3 shows the block without the rest of the page
         context = {"glance": seen, "connection": seen.connection, "bare": bare}
+        context["troubles"] = trouble_count(seen.counts)
         if not bare and not seen.is_live:
             context |= _history(seen.connection)
         response = render(request, "kisi/_live.html", context)
@@ -83,7 +91,7 @@ def _status(request: HttpRequest, seen: glance.Glance) -> HttpResponse:
 @admin_required
 def sync_now(request: HttpRequest) -> HttpResponse:
     connection = require_connection(request)
-    if not glance.look(connection, timezone.now()).can_sync:
+    if not glance.can_sync(connection):
         return redirect("kisi:overview")
     runs = SyncRun.objects.filter(connection=connection, state=SyncRun.State.RUNNING).exists()
     asking.ask(connection, Read.FULL, because="Sync now", now=timezone.now(), by=request.user)

@@ -100,8 +100,13 @@ class _Draft:
             or row.held
             or row.kept_until
             or row.word
+            or self._failed_otherwise(row, want)
         ):
             self._add(Kind.POINT, row.email, want, row)
+
+    def _failed_otherwise(self, row: Row, want: Wanted) -> bool:
+        """What failed was for something that is not wanted any more, such as a removal: no failure now."""
+        return (row.parked or row.waits_until is not None) and row.wish != wish_of(row.email, want)
 
     def _goes(self, row: Row) -> None:
         if not self.sole_source and row.origin != "created":

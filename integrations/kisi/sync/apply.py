@@ -79,14 +79,19 @@ def _rename(session: Session, change: Change) -> AccessEvent.Kind:
 
 
 def _point(session: Session, change: Change) -> None:
-    """No call: whose right it is, until when, and that nothing holds or releases a wanted person."""
+    """No call: whose right it is, until when, and that nothing holds, releases or fails a wanted person."""
     with session.lease.writing():
         wanted, row = gather.one(session.connection, change.email, session.today)
         if wanted is None or row is None:
             raise ledger.Moved
         Release.objects.filter(connection=session.connection, email=change.email).delete()
         KisiGrant.objects.open().filter(connection=session.connection, email=change.email).update(
-            member_id=wanted.member_id, until=wanted.until, held_since=None, kept_until=None, kept_by=None
+            member_id=wanted.member_id,
+            until=wanted.until,
+            held_since=None,
+            kept_until=None,
+            kept_by=None,
+            **ledger.SETTLED,
         )
 
 

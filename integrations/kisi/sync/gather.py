@@ -169,6 +169,8 @@ def _quiet() -> Q:
         held_since=None,
         kept_until=None,
         word=None,
+        retry_at=None,
+        trouble=KisiGrant.Trouble.NONE,
     )
 
 

@@ -137,11 +137,12 @@ class Kisi:
     def _rename(self, email: str, want: Wanted | None) -> None:
         assert want is not None
         facts = {"name": want.name, "member_id": want.member_id, "until": want.until}
+        facts |= {"parked": False, "waits_until": None}
         self.ledger[email] = replace(self.ledger[email], **facts)
 
     def _point(self, email: str, want: Wanted | None) -> None:
         assert want is not None
-        facts = {"member_id": want.member_id, "until": want.until}
+        facts = {"member_id": want.member_id, "until": want.until, "parked": False, "waits_until": None}
         self.ledger[email] = replace(self.ledger[email], held=False, kept_until=None, word="", **facts)
 
     def _close(self, email: str, want: Wanted | None) -> None:

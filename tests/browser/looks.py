@@ -31,9 +31,13 @@ class Inspector:
     def page(self) -> Page:
         return self.window.page
 
+    @property
+    def path(self) -> str:
+        return urlsplit(self.page.url).path
+
     def look(self, *, name: str = "") -> None:
         """At a desk in the light, on a phone in the dark, zoomed in to 400 %."""
-        name = name or urlsplit(self.page.url).path
+        name = name or self.path
         self._heading_and_title(name)
         self._axe(f"{name} at a desk")
         self.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
@@ -58,13 +62,12 @@ class Inspector:
     def _heading_and_title(self, name: str) -> None:
         headings = self.page.locator("h1").count()
         title = self.page.title()
-        path = urlsplit(self.page.url).path
-        other = self.titles.setdefault(title, path)
+        other = self.titles.setdefault(title, self.path)
         if headings != 1:
             self._say(f"{name} has {headings} h1")
         if not re.search(r"\S+ – .+Core$|\S+ – Core$", title):
             self._say(f"{name} is titled “{title}”")
-        if other != path:
+        if other != self.path:
             self._say(f"{name} has the title of {other}: “{title}”")
 
     def _axe(self, where: str) -> None:
@@ -77,9 +80,9 @@ class Inspector:
         self.wrong.append(what)
 
 
-def crawl(inspector: Inspector, *, most: dict[str, int]) -> set[str]:
-    """Follow every link from the dashboard on, one page of each kind (`most` may allow more); the kinds."""
-    waiting, seen = ["/"], dict[str, int]()
+def crawl(inspector: Inspector, *, begin: list[str], most: dict[str, int]) -> set[str]:
+    """Follow every link, one page of each kind (`most` may allow more); the kinds."""
+    waiting, seen = list(begin), dict[str, int]()
     known = set(waiting)
     while waiting:
         address = waiting.pop(0)

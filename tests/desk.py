@@ -66,7 +66,8 @@ class _Reader(HTMLParser):
         if self._form is None:
             return
         if tag == "input" and got.get("name") and (got.get("type") not in UNCHECKED or "checked" in got):
-            self._form.fields.append((got["name"], got.get("value", "")))
+            ticked = got.get("type") in UNCHECKED
+            self._form.fields.append((got["name"], got.get("value", "on" if ticked else "")))
         elif tag == "select":
             self._select, self._options = got.get("name", ""), []
         elif tag == "option":

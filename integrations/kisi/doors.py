@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
-from integrations.access.policy import Decision, Entry, Person, Reason, best, decide
+from integrations.access.policy import Decision, Entry, Person, Reason, decide
 from integrations.kisi import wording
 from integrations.kisi.models import KisiConnection, KisiGrant
+from integrations.kisi.sync import deciding
+from members import words
 from members.models import Gym, Member
 from members.slots import Tag
 from plans.models import Subscription
 
-State, Trouble = KisiGrant.State, KisiGrant.Trouble
+State, Trouble, Status = KisiGrant.State, KisiGrant.Trouble, Subscription.Status
 YES, NO = Tag("Can get in", "ok"), Tag("Can't get in", "idle")
 WAITS, FAILED, HELD, KISI = (
     Tag("Waiting", "info"),
@@ -42,7 +44,22 @@ class Facts:
     decision: Decision
     row: KisiGrant | None
     connection: KisiConnection | None
+    today: date
     sharers: tuple[str, ...] = ()
+    is_cancelled: bool = False  # what gives access until a day was cancelled from then
+
+    @property
+    def reason(self) -> str:
+        return because(self.decision, is_cancelled=self.is_cancelled)
+
+    def day(self, at: datetime | None) -> str:
+        return words.day(self._local(at).date()) if at else "an earlier day"
+
+    def moment(self, at: datetime | None) -> str:
+        return words.moment(self._local(at), self.today) if at else "an earlier day"
+
+    def _local(self, at: datetime) -> datetime:
+        return at.astimezone(self.connection.gym.zone if self.connection else UTC)
 
 
 def answer(facts: Facts) -> Answer:
@@ -74,10 +91,24 @@ def gather_facts(gym: Gym, members: Sequence[Member], today: date) -> dict[int, 
     for member in members:
         same = [person for person in people if person.email == member.email and person.pk != member.pk]
         group = [member, *same] if member.email else [member]
-        decision = best(decide(Person(tuple(entries.get(person.pk, ()))), today) for person in group)
-        sharers = tuple(person.first_name for person in same)
-        found[member.pk] = Facts(member, decision, by_email.get(member.email), connection, sharers)
+        theirs = [entry for person in group for entry in entries.get(person.pk, ())]
+        decision = decide(Person(tuple(theirs)), today)
+        found[member.pk] = Facts(
+            member,
+            decision,
+            by_email.get(member.email),
+            connection,
+            today,
+            tuple(person.first_name for person in same),
+            _is_cancelled(theirs, decision),
+        )
     return found
+
+
+def _is_cancelled(entries: list[Entry], decision: Decision) -> bool:
+    """Whether the subscription that decides was cancelled from its last day on."""
+    ends = [e for e in entries if (e.plan, e.ends_on) == (decision.plan, decision.until)]
+    return decision.until is not None and any(e.status == Status.PENDING_CANCEL for e in ends)
 
 
 def _entries(gym: Gym, member_ids: set[int]) -> dict[int, list[Entry]]:
@@ -99,7 +130,7 @@ def _entries(gym: Gym, member_ids: set[int]) -> dict[int, list[Entry]]:
 
 
 def _say(facts: Facts) -> tuple[Tag, str, str]:
-    first, reason = facts.member.first_name, because(facts.decision)
+    first, reason = facts.member.first_name, facts.reason
     connection, row = facts.connection, facts.row
     if connection is None or connection.status == KisiConnection.Status.DISCONNECTED:
         could = "could" if facts.decision.allowed else "could not"
@@ -107,7 +138,7 @@ def _say(facts: Facts) -> tuple[Tag, str, str]:
         return Tag("No doors", "idle"), text, "Kisi is not connected"
     if row is not None and row.exempt:
         who = row.exempt_by.get_full_name() or row.exempt_by.get_username() if row.exempt_by else "An admin"
-        text = f"Managed in Kisi, not by Core: {who} decided so on {_day(row.exempt_at)}."
+        text = f"Managed in Kisi, not by Core: {who} decided so on {facts.day(row.exempt_at)}."
         return KISI, text, "left to Kisi"
     if row is not None and row.managed:
         return KISI, f"Managed in Kisi, not by Core: {first} {row.managed}.", row.managed
@@ -129,14 +160,15 @@ def _wanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
                 "Only someone in Kisi can lift that."
             )
             return Tag("Suspended", "warn"), text, "suspended in Kisi"
-        return YES, _can(first, facts.decision), reason
+        return YES, _can(first, facts), reason
     if row is not None and row.is_parked:
         text = f"{first} should get in, but Kisi refused. {what_to_do(row)} Kisi said: “{row.last_error}”."
         return FAILED, text, "Kisi refused"
     standing = wording.standing(connection, wording.Counts()) if connection else None
     if standing is not None:
         return WAITS, f"{first} should get in, but {_lower(standing.heading)}.", _lower(standing.heading)
-    return WAITS, f"{first} gets in as soon as Kisi confirms it: {reason}.", "waiting for Kisi"
+    sent = f" Sent {facts.moment(row.intent_at)}." if row is not None and row.intent_at else ""
+    return WAITS, f"{first} gets in as soon as Kisi confirms it: {reason}.{sent}", "waiting for Kisi"
 
 
 def _unwanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
@@ -151,25 +183,27 @@ def _unwanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
     if row.held_since:
         return (
             HELD,
-            f"{first} can still get in: the removal is held since {_day(row.held_since)} because {reason}.",
+            f"{first} can still get in: the removal is held since {facts.moment(row.held_since)} because {reason}.",
             "held",
         )
     if row.kept_until:
         who = row.kept_by.get_full_name() or row.kept_by.get_username() if row.kept_by else "An admin"
-        return Tag("Kept", "warn"), f"{first} can get in: {who} kept this access although {reason}.", "kept"
+        on = facts.day(row.kept_until - deciding.KEPT_FOR)
+        text = f"{first} can get in: {who} kept this access on {on} although {reason}."
+        return Tag("Kept", "warn"), text, "kept"
     if row.is_parked:
         text = f"{first} can still get in although {reason}: Kisi refused the removal. Kisi said: “{row.last_error}”."
         return FAILED, text, "Kisi refused"
     return WAITS, f"{first} loses access as soon as Kisi confirms it: {reason}.", "waiting for Kisi"
 
 
-def because(decision: Decision) -> str:
+def because(decision: Decision, *, is_cancelled: bool = False) -> str:
     """The reason as the second half of a sentence, without the full stop."""
     plan = decision.plan
     cause = f" ({decision.cause})" if decision.cause else ""
-    words = {
+    said = {
         Reason.ACTIVE: f"{plan} is active",
-        Reason.ENDS: f"{plan} ends then",
+        Reason.ENDS: f"{plan} is cancelled from then" if is_cancelled else f"{plan} ends then",
         Reason.STARTS: f"{plan} starts on {_date(decision.on)}",
         Reason.PAUSED: f"{plan} is paused{cause}",
         Reason.EXPIRED: f"{plan} expired" + (f" on {_date(decision.on)}" if decision.on else "") + cause,
@@ -179,30 +213,26 @@ def because(decision: Decision) -> str:
         Reason.NO_24HR_ACCESS: f"{plan} has no 24-hr access",
         Reason.NO_SUBSCRIPTION: "there is no subscription",
     }
-    return words[decision.reason]
+    return said[decision.reason]
 
 
 def what_to_do(row: KisiGrant) -> str:
-    words = {
+    said = {
         Trouble.REFUSED: "Correct the member's details; Core then tries by itself.",
         Trouble.FORBIDDEN: "An owner has to allow it in Kisi; then press Sync now.",
         Trouble.CONFLICT: "Someone has to look in Kisi, which knows this address twice or under another person.",
     }
-    return words.get(Trouble(row.trouble), "Core tries again by itself.")
+    return said.get(Trouble(row.trouble), "Core tries again by itself.")
 
 
-def _can(first: str, decision: Decision) -> str:
-    if decision.until is None:
-        return f"{first} can get in: {because(decision)}."
-    return f"{first} can get in until the end of {_date(decision.until)}: {because(decision)}."
+def _can(first: str, facts: Facts) -> str:
+    if facts.decision.until is None:
+        return f"{first} can get in: {facts.reason}."
+    return f"{first} can get in until the end of {_date(facts.decision.until)}: {facts.reason}."
 
 
 def _date(day: date | None) -> str:
-    return f"{day.day} {day:%b %Y}" if day else "a date not set"
-
-
-def _day(at: date | None) -> str:
-    return f"{at.day} {at:%b %Y}" if at else "an earlier day"
+    return words.day(day) if day else "a date not set"
 
 
 def _lower(text: str) -> str:

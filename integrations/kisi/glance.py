@@ -77,7 +77,12 @@ class Glance:
 
     @property
     def can_sync(self) -> bool:
-        return self.connection.status not in (Status.PAUSED, Status.DISCONNECTING, Status.DISCONNECTED)
+        return can_sync(self.connection)
+
+
+def can_sync(connection: KisiConnection) -> bool:
+    """Whether asking for a look leads to one: not while it is paused, or leaves Kisi, or left it."""
+    return connection.status not in (Status.PAUSED, Status.DISCONNECTING, Status.DISCONNECTED)
 
 
 def look(connection: KisiConnection, now: datetime) -> Glance:
@@ -154,7 +159,7 @@ def _incomplete(connection: KisiConnection) -> str:
     """Why the last read of Kisi concluded nothing; "" when it was whole."""
     reads = SyncRun.objects.filter(connection=connection, read__gte=Read.RECENT)
     last = reads.exclude(state=SyncRun.State.RUNNING).first()
-    return last.reason if last and last.state == SyncRun.State.INCOMPLETE else ""
+    return (last.reason or "not told where") if last and last.state == SyncRun.State.INCOMPLETE else ""
 
 
 def _minutes(run: SyncRun | None) -> int:

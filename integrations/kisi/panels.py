@@ -21,8 +21,13 @@ def member_panel(request: HttpRequest, member: Member) -> Piece:
     gym: Gym = request.gym  # type: ignore[attr-defined]
     facts = doors.gather_facts(gym, [member], gym.today(timezone.now()))[member.pk]
     connection = facts.connection
-    usable = connection is not None and connection.status != KisiConnection.Status.DISCONNECTED
-    context = {"answer": doors.answer(facts), "row": facts.row, "member": member, "usable": usable}
+    context = {
+        "answer": doors.answer(facts),
+        "row": facts.row,
+        "member": member,
+        "usable": connection is not None and connection.status != KisiConnection.Status.DISCONNECTED,
+        "can_sync": connection is not None and glance.can_sync(connection),
+    }
     return Piece("kisi/_member_panel.html", context)
 
 

@@ -68,6 +68,15 @@ def new_key(waiting: int) -> str:
     return f"New key saved. {many} being sent."
 
 
+def cut_over(count: int) -> str:
+    lose = f"{people(count)} lose{'s' if count == 1 else ''} access."
+    return f"Core is the only source now. {lose} Now disconnect the other platform."
+
+
+def list_changed(*, more: int, fewer: int) -> str:
+    return f"The list changed while you were reading: {more:,} more, {fewer:,} fewer. Check it again."
+
+
 def clock(connection: KisiConnection, at: datetime | None) -> str:
     """A time of day in the gym's zone, with the date where it is another day's."""
     if at is None:

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from integrations.kisi import doors, tasks, wording
+from integrations.kisi import doors, glance, tasks, wording
 from integrations.kisi.forms import CutOverForm, PeopleForm
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant
 from integrations.kisi.sync import asking, deciding, gather
@@ -99,7 +99,7 @@ def held(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if "keep" in request.POST:
             count = deciding.keep(connection, form.cleaned_data["email"], by=request.user, now=timezone.now())
-            return done(request, f"{wording.people(count)} keep{'s' if count == 1 else ''} access.")
+            return done(request, f"{wording.people(count)} keep{'s' if count == 1 else ''} their access.")
         return _allow(request, connection, form.cleaned_data["email"])
     people = _with_reasons(connection, rows)
     return page(request, "kisi/held.html", connection, "attention", rows=rows, people=people, form=form)
@@ -109,7 +109,7 @@ def _with_reasons(connection: KisiConnection, rows: list[KisiGrant]) -> list[tup
     """Each with why the removal is owed."""
     members = [row.member for row in rows if row.member]
     facts = doors.gather_facts(connection.gym, members, connection.gym.today(timezone.now()))
-    known = {key: doors.because(found.decision) for key, found in facts.items()}
+    known = {key: found.reason for key, found in facts.items()}
     return [(row, known.get(row.member_id or 0, "no longer a member")) for row in rows]
 
 
@@ -139,16 +139,22 @@ def cut_over(request: HttpRequest) -> HttpResponse:
     wanted = gather.wanted_addresses(connection.gym_id, connection.gym.today(timezone.now()))
     losing = deciding.would_lose_at_cut_over(connection, wanted)
     form = CutOverForm(request.POST or None)
-    moved = request.method == "POST" and set(request.POST.getlist("email")) != {row.email for row in losing}
+    moved = _moved(request, {row.email for row in losing})
     if request.method == "POST" and form.is_valid() and not moved and wanted:
-        count = deciding.cut_over(
-            connection, [row.email for row in losing], by=request.user, now=timezone.now()
-        )
+        named = [row.email for row in losing]
+        count = deciding.cut_over(connection, named, by=request.user, now=timezone.now())
         tasks.wake(connection.pk)
-        words = f"Core is the only source now. {wording.people(count)} lose access. Now disconnect the other platform."
-        return done(request, words, "kisi:move-in")
+        return done(request, wording.cut_over(count), "kisi:move-in")
     context = {"losing": losing, "keeping": len(wanted), "form": form, "moved": moved}
     return page(request, "kisi/cut_over.html", connection, "move-in", **context)
+
+
+def _moved(request: HttpRequest, now: set[str]) -> str:
+    """How the list differs from the one that was confirmed; "" when it does not."""
+    before = set(request.POST.getlist("email"))
+    if request.method != "POST" or before == now:
+        return ""
+    return wording.list_changed(more=len(now - before), fewer=len(before - now))
 
 
 @require_GET
@@ -174,10 +180,11 @@ def activity(request: HttpRequest) -> HttpResponse:
 def sync_member(request: HttpRequest, member_id: int) -> HttpResponse:
     connection = require_connection(request)
     member = get_object_or_404(Member, pk=member_id, gym=connection.gym)
-    if member.email:
-        now = timezone.now()
-        asking.ask_for_person(connection, member.email, because="Sync now", now=now, by=request.user)
-        tasks.wake(connection.pk)
+    if not member.email or not glance.can_sync(connection):
+        return redirect("members:detail", member.pk)
+    now = timezone.now()
+    asking.ask_for_person(connection, member.email, because="Sync now", now=now, by=request.user)
+    tasks.wake(connection.pk)
     return done(request, f"Looking at {member.first_name} in Kisi now.", "members:detail", member.pk)
 
 
@@ -216,5 +223,5 @@ def _allow(request: HttpRequest, connection: KisiConnection, emails: list[str]) 
     tasks.wake(connection.pk)
     words = f"Access of {wording.people(going)} is being removed."
     if left:
-        words += f" {wording.people(left)} {'is' if left == 1 else 'are'} entitled again and left out."
+        words += f" {wording.people(left)} {'is' if left == 1 else 'are'} entitled again and {'was' if left == 1 else 'were'} left out."
     return done(request, words)

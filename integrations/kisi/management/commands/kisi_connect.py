@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from integrations.access.errors import DoorError
 from integrations.kisi import wording
+from integrations.kisi.models import KisiConnection
 from integrations.kisi.sync import connecting
 from integrations.kisi.sync.connecting import GroupTaken
 from integrations.vault import Secret
@@ -26,6 +27,10 @@ class Command(BaseCommand):
         gym = Gym.objects.filter(slug=options["gym"]).first()
         if gym is None:
             raise CommandError(f"There is no gym {options['gym']}.", returncode=2)
+        live = KisiConnection.objects.filter(gym=gym).exclude(status=KisiConnection.Status.DISCONNECTED)
+        if live.exists():
+            again = "Update the credentials or disconnect on its page."
+            raise CommandError(f"{gym} is connected already. {again}", returncode=2)
         key = Secret(sys.stdin.readline().strip())
         if not key.reveal():
             raise CommandError("Standard input holds no API key.", returncode=2)

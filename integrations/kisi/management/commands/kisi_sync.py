@@ -13,6 +13,7 @@ from integrations.kisi.sync.clock import DatabaseClock
 from integrations.kisi.sync.lease import LeaseLost
 from integrations.kisi.sync.session import InTrouble, Later
 from integrations.vault import VaultError
+from members.fields import normalize_email
 
 READS = {"ledger": Read.LEDGER, "recent": Read.RECENT, "full": Read.FULL}
 USAGE = 2
@@ -27,7 +28,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--gym", required=True, metavar="SLUG")
         parser.add_argument("--read", choices=sorted(READS), default="ledger")
-        parser.add_argument("--member", metavar="EMAIL")
+        parser.add_argument("--member", metavar="EMAIL", type=normalize_email)
         parser.add_argument("--apply", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:

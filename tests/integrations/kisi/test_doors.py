@@ -1,0 +1,300 @@
+"""Can Ana get in, and why: every case of the member's page has its sentence (ui.md 4.7)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from integrations.kisi import doors
+from integrations.kisi.doors import Answer
+from integrations.kisi.models import KisiConnection, KisiGrant
+from integrations.kisi.sync import deciding, switching
+from members.models import Gym, Member
+from members.words import day
+from plans.models import Subscription
+from tests.conftest import House
+from tests.factories import PlanFactory, SubscriptionFactory, UserFactory
+
+SAID = "Email is not valid"
+PAYER = {"cause": "payment failed"}
+
+
+def ask(house: House, member: Member) -> Answer:
+    return doors.answer(doors.gather_facts(house.gym, [member], house.today())[member.pk])
+
+
+def says(house: House, member: Member) -> str:
+    return ask(house, member).sentence
+
+
+def granted(house: House, member: Member, **facts: object) -> KisiGrant:
+    """As if Kisi had confirmed it."""
+    known = {"state": "granted", "origin": "created", "role_assignment_id": member.pk, "name": member.name}
+    connection = KisiConnection.objects.get(gym=house.gym)
+    return KisiGrant.objects.create(
+        connection=connection, email=member.email, member=member, **(known | facts)
+    )
+
+
+def absent(house: House, member: Member, **facts: object) -> KisiGrant:
+    return granted(house, member, state="absent", origin="", role_assignment_id=None, **facts)
+
+
+def end(member: Member, status: str = "paused", **facts: object) -> None:
+    Subscription.objects.filter(member=member).update(status=status, **facts)
+
+
+@pytest.fixture
+def linked(house: House) -> House:
+    """Connected, as far as the database knows; nobody may ask Kisi here."""
+    house.gym.timezone = "America/Los_Angeles"
+    house.gym.save()
+    KisiConnection.objects.create(
+        gym=house.gym, group_id=1, own_user_name="Olga Owner", sole_source_since=timezone.now()
+    )
+    return house
+
+
+@pytest.fixture
+def soon(linked: House) -> date:
+    return linked.today() + timedelta(days=6)
+
+
+class TestShould:
+    def test_active(self, linked):
+        ana = linked.member("Ana")
+        granted(linked, ana)
+        assert says(linked, ana) == "Ana can get in: Open Door is active."
+        assert ask(linked, ana).tag.word == "Can get in"
+
+    def test_with_an_end(self, linked, soon):
+        ana = linked.member("Ana", ends_on=soon)
+        granted(linked, ana)
+        assert says(linked, ana) == f"Ana can get in until the end of {day(soon)}: Open Door ends then."
+
+    def test_pending_cancel(self, linked, soon):
+        ana = linked.member("Ana", status="pending_cancel", ends_on=soon)
+        granted(linked, ana)
+        expected = f"Ana can get in until the end of {day(soon)}: Open Door is cancelled from then."
+        assert says(linked, ana) == expected
+
+    def test_the_last_day_still_counts(self, linked):
+        ana = linked.member("Ana", ends_on=linked.today())
+        granted(linked, ana)
+        assert says(linked, ana).startswith(f"Ana can get in until the end of {day(linked.today())}")
+
+    def test_waiting(self, linked):
+        ana = linked.member("Ana")
+        assert says(linked, ana) == "Ana gets in as soon as Kisi confirms it: Open Door is active."
+        assert ask(linked, ana).tag.word == "Waiting"
+
+    def test_sent_and_not_answered_yet(self, linked):
+        ana = linked.member("Ana")
+        absent(linked, ana, intent_at=timezone.now())
+        local = timezone.now().astimezone(linked.gym.zone)
+        assert f"Open Door is active. Sent today {local:%H:}" in says(linked, ana)
+
+    def test_no_email(self, linked):
+        ana = linked.member("Ana", email="")
+        expected = "Ana can't get in: Kisi knows people by email, and Core has none for Ana."
+        assert says(linked, ana) == expected
+        assert ask(linked, ana).tag.tone == "bad"
+
+    @pytest.mark.parametrize(
+        ("trouble", "todo"),
+        [
+            ("refused", "Correct the member's details; Core then tries by itself."),
+            ("forbidden", "An owner has to allow it in Kisi; then press Sync now."),
+            (
+                "conflict",
+                "Someone has to look in Kisi, which knows this address twice or under another person.",
+            ),
+        ],
+    )
+    def test_refused(self, linked, trouble, todo):
+        ana = linked.member("Ana")
+        absent(linked, ana, trouble=trouble, last_error=SAID)
+        expected = f"Ana should get in, but Kisi refused. {todo} Kisi said: “{SAID}”."
+        assert says(linked, ana) == expected
+        assert ask(linked, ana).tag.word == "Failed"
+
+    @pytest.mark.parametrize(
+        ("status", "heading"),
+        [
+            ("needs_new_key", "Kisi no longer accepts the API key"),
+            ("wrong_organization", "this key belongs to another organization"),
+            ("key_too_weak", "the key's owner may not change people in Kisi"),
+            ("group_gone", "Kisi has no group 1 any more"),
+            ("in_trouble", "Kisi has not answered since"),
+            ("paused", "syncing is paused"),
+        ],
+    )
+    def test_blocked(self, linked, status, heading):
+        ana = linked.member("Ana")
+        KisiConnection.objects.update(status=status)
+        assert says(linked, ana).startswith(f"Ana should get in, but {heading}")
+
+    def test_suspended_in_kisi(self, linked):
+        ana = linked.member("Ana")
+        granted(linked, ana, suspended=True)
+        assert says(linked, ana) == (
+            "Ana is in the group but suspended in Kisi, so no door opens. Only someone in Kisi can lift that."
+        )
+
+
+class TestShouldNot:
+    @pytest.mark.parametrize(
+        ("status", "facts", "words"),
+        [
+            ("paused", {}, "Open Door is paused"),
+            ("paused", PAYER, "Open Door is paused (payment failed)"),
+            ("expired", {"ends_on": date(2026, 3, 4)}, "Open Door expired on 4 Mar 2026"),
+            ("expired", {}, "Open Door expired"),
+            ("cancelled", {"ends_on": date(2026, 3, 4)}, "Open Door was cancelled on 4 Mar 2026"),
+        ],
+    )
+    def test_ended(self, linked, status, facts, words):
+        ana = linked.member("Ana", status=status, **facts)
+        assert says(linked, ana) == f"Ana can't get in: {words}."
+        assert ask(linked, ana).tag.word == "Can't get in"
+
+    def test_a_last_day_that_is_past_whatever_a_job_has_done(self, linked):
+        ana = linked.member("Ana", status="pending_cancel", ends_on=date(2026, 3, 4))
+        assert says(linked, ana) == "Ana can't get in: Open Door was cancelled on 4 Mar 2026."
+
+    def test_starts_later(self, linked, soon):
+        ana = linked.member("Ana", status="pending_active", starts_on=soon)
+        assert says(linked, ana) == f"Ana can't get in yet: Open Door starts on {day(soon)}."
+
+    def test_a_plan_without_24_hr_access(self, linked):
+        ana = linked.member("Ana", plan=PlanFactory(gym=linked.gym, name="Day Pass", has_24hr_access=False))
+        assert says(linked, ana) == "Ana can't get in: Day Pass has no 24-hr access."
+
+    def test_no_subscription(self, linked):
+        assert says(linked, linked.member("Ana", status="")) == "Ana can't get in: there is no subscription."
+
+    def test_a_plan_of_another_gym_does_not_count(self, linked):
+        ana = linked.member("Ana", status="")
+        SubscriptionFactory(member=ana, plan=PlanFactory())
+        assert says(linked, ana) == "Ana can't get in: there is no subscription."
+
+    def test_waiting_for_the_removal(self, linked):
+        ana = linked.member("Ana")
+        granted(linked, ana)
+        end(ana)
+        assert says(linked, ana) == "Ana loses access as soon as Kisi confirms it: Open Door is paused."
+
+    def test_the_removal_was_refused(self, linked):
+        ana = linked.member("Ana")
+        granted(linked, ana, trouble="forbidden", last_error=SAID)
+        end(ana)
+        assert says(linked, ana) == (
+            f"Ana can still get in although Open Door is paused: Kisi refused the removal. Kisi said: “{SAID}”."
+        )
+
+    def test_held(self, linked):
+        ana = linked.member("Ana")
+        end(ana)
+        granted(linked, ana, held_since=datetime(2025, 10, 3, 2, 30, tzinfo=UTC))
+        assert says(linked, ana) == (
+            "Ana can still get in: the removal is held since 2 Oct 2025, 19:30 because Open Door is paused."
+        )
+        assert ask(linked, ana).tag.word == "Held"
+
+    def test_kept(self, linked):
+        ana = linked.member("Ana")
+        end(ana)
+        alice = UserFactory(first_name="Alice", last_name="Adams")
+        kept_at = datetime(2026, 11, 3, 2, 30, tzinfo=UTC)
+        granted(linked, ana, kept_until=kept_at + deciding.KEPT_FOR, kept_by=alice)
+        assert says(linked, ana) == (
+            "Ana can get in: Alice Adams kept this access on 2 Nov 2026 although Open Door is paused."
+        )
+
+    def test_not_cut_over(self, linked):
+        ana = linked.member("Ana")
+        end(ana)
+        granted(linked, ana, origin="adopted")
+        KisiConnection.objects.update(sole_source_since=None)
+        assert says(linked, ana) == (
+            "Ana can still get in: Core did not create this access, and you have not cut over."
+        )
+
+
+class TestNotCores:
+    @pytest.mark.parametrize(
+        "role", ["is the organization's owner", "owns the API key", "has the role administrator"]
+    )
+    @pytest.mark.parametrize("status", ["active", "paused"])
+    def test_protected(self, linked, role, status):
+        ana = linked.member("Ana", status=status)
+        absent(linked, ana, managed=role)
+        assert says(linked, ana) == f"Managed in Kisi, not by Core: Ana {role}."
+
+    def test_exempt(self, linked):
+        ana = linked.member("Ana")
+        alice = UserFactory(first_name="Alice", last_name="Adams")
+        at = datetime(2026, 11, 3, 2, 30, tzinfo=UTC)
+        granted(linked, ana, exempt=True, exempt_by=alice, exempt_at=at)
+        assert says(linked, ana) == "Managed in Kisi, not by Core: Alice Adams decided so on 2 Nov 2026."
+
+
+class TestNoKisi:
+    def test_she_could(self, house):
+        ana = house.member("Ana")
+        assert says(house, ana) == (
+            "Kisi is not connected, so Core opens no doors. "
+            "By the subscriptions Ana could get in: Open Door is active."
+        )
+
+    def test_she_could_not(self, house):
+        ana = house.member("Ana", status="paused")
+        assert says(house, ana).endswith("By the subscriptions Ana could not get in: Open Door is paused.")
+
+    def test_a_disconnected_gym_has_none_either(self, linked):
+        ana = linked.member("Ana")
+        granted(linked, ana)
+        switching.disconnect(KisiConnection.objects.get(), by=None, now=timezone.now())
+        assert says(linked, ana).startswith("Kisi is not connected")
+
+
+class TestSharedAddress:
+    def test_both_pages_say_so_and_either_subscription_opens(self, linked):
+        ana = linked.member("Ana", email="home@example.com")
+        ben = linked.member("Ben", email="HOME@example.com", status="paused")
+        granted(linked, ana)
+        for member, names in ((ana, "Ana and Ben"), (ben, "Ben and Ana")):
+            found = ask(linked, member)
+            assert "can get in: Open Door is active." in found.sentence
+            assert found.notes == (
+                f"{names} share home@example.com: for Kisi they are one person, "
+                "so either subscription opens the doors.",
+            )
+
+    def test_the_same_address_at_another_gym_is_nobody_here(self, linked):
+        ana = linked.member("Ana", status="paused")
+        SubscriptionFactory(member__email=ana.email, member__gym=Gym.objects.create(name="B", slug="b"))
+        assert ask(linked, ana).notes == ()
+        assert says(linked, ana) == "Ana can't get in: Open Door is paused."
+
+    def test_people_without_an_address_share_none(self, linked):
+        ana, ben = linked.member("Ana", email=""), linked.member("Ben", email="", status="paused")
+        assert ask(linked, ana).notes == ()
+        assert says(linked, ben) == "Ben can't get in: Open Door is paused."
+
+
+def test_several_subscriptions_say_the_one_that_counts(linked):
+    ana = linked.member("Ana", status="paused")
+    SubscriptionFactory(member=ana, plan=PlanFactory(gym=linked.gym, name="Day and Night"))
+    granted(linked, ana)
+    assert says(linked, ana) == "Ana can get in: Day and Night is active."
+
+
+def test_a_page_of_members_costs_as_many_queries_as_one(linked, django_assert_num_queries):
+    people = linked.members(30)
+    for member in people:
+        granted(linked, member)
+    with django_assert_num_queries(4):
+        doors.gather_facts(linked.gym, people, linked.today())

@@ -1,0 +1,161 @@
+"""What a change does to the doors, before it is made, and whose word it becomes."""
+
+from __future__ import annotations
+
+import pytest
+
+from integrations.kisi.effects import KisiEffects
+from integrations.kisi.models import KisiConnection, Release
+from members.models import Change, Member
+from members.slots import Effect, ListMoved
+from plans.models import Plan, Subscription
+from tests.conftest import House
+from tests.factories import GymFactory, PlanFactory, SubscriptionFactory, UserFactory
+
+effects = KisiEffects()
+
+
+def untick(house: House):
+    def change() -> None:
+        plan = Plan.objects.get(pk=house.plan.pk)
+        plan.has_24hr_access = False
+        plan.save()
+        Change.record(house.gym, "change plan", plan_id=plan.pk)
+
+    return change
+
+
+def forecast(house: House) -> Effect:
+    return effects.forecast(house.gym, untick(house))
+
+
+def emails(lines) -> list[str]:
+    return [line.email.partition("@")[0] for line in lines]
+
+
+@pytest.fixture
+def two(connected: House) -> House:
+    """Ana and Ben have access, Ben through Day and Night too."""
+    connected.member("Ana")
+    ben = connected.member("Ben")
+    SubscriptionFactory(member=ben, plan=PlanFactory(gym=connected.gym, name="Day and Night"))
+    connected.sync()
+    return connected
+
+
+class TestForecast:
+    def test_it_names_who_loses_and_who_keeps(self, two):
+        effect = forecast(two)
+        assert (emails(effect.loses), emails(effect.keeps), effect.gains) == (["ana"], ["ben"], ())
+        assert effect.keeps[0].reason == "Day and Night"
+
+    def test_nothing_is_kept_of_it(self, two):
+        forecast(two)
+        two.plan.refresh_from_db()
+        assert two.plan.has_24hr_access
+        assert not Change.objects.exists()
+        assert not Release.objects.exists()
+        assert not two.connection.look_again
+
+    def test_it_asks_nothing_of_kisi(self, two):
+        two.calls()
+        forecast(two)
+        assert two.calls() == []
+
+    def test_people_of_another_gym_are_not_in_it(self, two):
+        SubscriptionFactory(member__gym=GymFactory(), plan=two.plan)
+        assert emails(forecast(two).loses) == ["ana"]
+
+    def test_a_change_that_fails_is_heard(self, two):
+        def change() -> None:
+            raise ValueError("no")
+
+        with pytest.raises(ValueError, match="no"):
+            effects.forecast(two.gym, change)
+
+    def test_two_who_share_an_address_are_one_who_loses(self, connected):
+        connected.member("Ana", email="home@example.com")
+        connected.member("Ben", email="home@example.com")
+        assert emails(forecast(connected).loses) == ["home"]
+
+    def test_a_restored_person_who_still_has_the_right_is_promised_no_mail(self, two):
+        Subscription.objects.filter(member__email="ana@example.com").update(status="paused")
+
+        def resume() -> None:
+            Subscription.objects.filter(member__email="ana@example.com").update(status="active")
+
+        effect = effects.forecast(two.gym, resume)
+        assert (emails(effect.gains), effect.notes) == (["ana"], ())
+
+    def test_the_same_list_has_the_same_mark_and_another_another(self, two):
+        first = forecast(two).fingerprint
+        assert forecast(two).fingerprint == first
+        two.member("Zoe")
+        assert forecast(two).fingerprint != first
+
+    def test_gains_and_losses_of_the_same_people_are_not_one_list(self, two):
+        def nobody() -> None:
+            pass
+
+        assert forecast(two).fingerprint != effects.forecast(two.gym, nobody).fingerprint
+
+    @pytest.mark.parametrize("status", ["disconnected", "disconnecting"])
+    def test_a_gym_that_left_kisi_has_no_doors_to_speak_of(self, two, status):
+        KisiConnection.objects.update(status=status)
+        assert forecast(two) == Effect()
+
+    @pytest.mark.parametrize("status", ["paused", "needs_new_key", "in_trouble"])
+    def test_a_connection_that_stands_still_is_still_asked_about(self, two, status):
+        KisiConnection.objects.update(status=status)
+        assert emails(forecast(two).loses) == ["ana"]
+
+
+class TestCarryOut:
+    def carry_out(self, house: House, shown: str, **facts) -> Effect:
+        return effects.carry_out(
+            house.gym, untick(house), by=facts.get("by"), cause="box turned off", shown=shown
+        )
+
+    def test_the_change_and_the_words_are_kept_together(self, two):
+        user = UserFactory()
+        self.carry_out(two, forecast(two).fingerprint, by=user)
+        assert not Plan.objects.get(pk=two.plan.pk).has_24hr_access
+        word = Release.objects.get()
+        assert (word.email, word.by, word.cause) == ("ana@example.com", user, "box turned off")
+
+    def test_a_list_that_moved_changes_nothing(self, two):
+        shown = forecast(two).fingerprint
+        two.member("Zoe")
+        with pytest.raises(ListMoved) as moved:
+            self.carry_out(two, shown)
+        assert emails(moved.value.effect.loses) == ["ana", "zoe"]
+        assert Plan.objects.get(pk=two.plan.pk).has_24hr_access
+        assert not Release.objects.exists()
+        assert not Change.objects.exists()
+
+    def test_who_lost_access_already_needs_no_new_look(self, two):
+        shown = forecast(two).fingerprint
+        Member.objects.filter(email="ana@example.com").delete()
+        assert not self.carry_out(two, shown).touches_anybody
+
+    def test_a_word_is_given_only_where_there_is_something_to_remove(self, two):
+        two.member("Zoe")  # entitled, and nothing is known of her in Kisi
+        self.carry_out(two, forecast(two).fingerprint)
+        assert [word.email for word in Release.objects.all()] == ["ana@example.com"]
+
+    def test_who_gains_needs_no_word(self, connected):
+        connected.plan.has_24hr_access = False
+        connected.plan.save()
+        connected.member("Ana")
+
+        def tick() -> None:
+            Plan.objects.update(has_24hr_access=True)
+
+        shown = effects.forecast(connected.gym, tick).fingerprint
+        effects.carry_out(connected.gym, tick, by=None, cause="box turned on", shown=shown)
+        assert not Release.objects.exists()
+
+    def test_a_gym_without_kisi_makes_the_change_at_once(self, house):
+        house.member("Ana")
+        self.carry_out(house, "")
+        assert not Plan.objects.get(pk=house.plan.pk).has_24hr_access

@@ -1,0 +1,255 @@
+"""How a connection shows itself: every state has its word, the gravest wins, and green is never a hope (ui.md 4.4)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from integrations.kisi import glance, wording
+from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, Read, SyncRun
+from tests.conftest import House
+
+Status = KisiConnection.Status
+
+
+@pytest.fixture
+def linked(house: House) -> House:
+    """Connected and quiet, with a worker and beat that live; nobody asks Kisi here."""
+    now = timezone.now()
+    KisiConnection.objects.create(
+        gym=house.gym,
+        group_id=7,
+        group_name="24-hr Access",
+        doors=["Front door"],
+        organization_name="Harbor",
+        own_user_name="Olga Owner",
+        sole_source_since=now,
+        must_read_first=False,
+    )
+    for name in ("beat", "worker"):
+        Heartbeat.objects.create(name=name, at=now)
+    return house
+
+
+def row(house: House, name: str = "Ana", **facts: object) -> KisiGrant:
+    known = {
+        "state": "granted",
+        "origin": "created",
+        "role_assignment_id": 1,
+        "email": f"{name.lower()}@example.com",
+    }
+    return KisiGrant.objects.create(connection=house.connection, name=name, **(known | facts))
+
+
+def run(house: House, state: str = "finished", **facts: object) -> SyncRun:
+    known = {"started_at": timezone.now(), "finished_at": timezone.now()}
+    return SyncRun.objects.create(connection=house.connection, state=state, **(known | facts))
+
+
+def look(house: House, now: datetime | None = None) -> glance.Glance:
+    return glance.look(house.connection, now or timezone.now())
+
+
+def stand(house: House, status: str, **facts: object) -> None:
+    KisiConnection.objects.update(status=status, **facts)
+
+
+STANDING = {
+    Status.DISCONNECTING: ("Disconnecting", "info", "Removing access", ""),
+    Status.DISCONNECTED: ("Disconnected", "idle", "Kisi is disconnected", "kisi:reconnect"),
+    Status.PAUSED: ("Paused", "idle", "Syncing is paused", "kisi:resume"),
+    Status.NEEDS_NEW_KEY: (
+        "Needs new key",
+        "bad",
+        "Kisi no longer accepts the API key",
+        "kisi:credentials",
+    ),
+    Status.WRONG_ORGANIZATION: (
+        "Wrong organization",
+        "bad",
+        "This key belongs to another organization",
+        "kisi:credentials",
+    ),
+    Status.KEY_TOO_WEAK: (
+        "Key too weak",
+        "bad",
+        "The key's owner may not change people in Kisi",
+        "kisi:credentials",
+    ),
+    Status.GROUP_GONE: ("Group not found", "bad", "Kisi has no group 7 any more", "kisi:credentials"),
+    Status.IN_TROUBLE: ("Kisi not answering", "warn", "Kisi has not answered since", ""),
+    Status.THROTTLED: ("Slowed down", "info", "Kisi has asked Core to slow down", ""),
+}
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status != Status.CONNECTED])
+def test_each_status_has_its_word_and_its_one_button(linked, status):
+    stand(linked, status)
+    word, tone, heading, action = STANDING[status]
+    face = look(linked).face
+    assert (face.tag.word, face.tag.tone, face.action) == (word, tone, action)
+    assert face.heading.startswith(heading)
+
+
+def test_quiet_and_whole_it_is_connected(linked):
+    run(linked, read=Read.FULL)
+    face = look(linked).face
+    assert (face.tag.word, face.tag.tone, face.heading) == ("Connected", "ok", "")
+
+
+class TestNotGreen:
+    """Nothing of this may leave the page green."""
+
+    def not_green(self, house: House, word: str) -> wording.Face:
+        seen = look(house)
+        assert seen.face.tag.word == word
+        assert "ok" not in {face.tag.tone for face in (seen.face, *seen.also)}
+        return seen.face
+
+    def test_somebodys_last_attempt_failed(self, linked):
+        linked.member("Ana")
+        row(linked, state="absent", role_assignment_id=None, trouble="refused", origin="")
+        face = self.not_green(linked, "Needs attention")
+        assert face.heading == "1 person could not be updated"
+        assert face.text.startswith("1 cannot open the doors though they should; 0 still can")
+
+    def test_a_removal_that_failed_counts_on_the_other_side(self, linked):
+        row(linked, trouble="forbidden")
+        face = self.not_green(linked, "Needs attention")
+        assert face.text == "0 cannot open the doors though they should; 1 still can though they should not."
+
+    def test_somebody_entitled_has_no_address(self, linked):
+        linked.member("Ana", email="")
+        self.not_green(linked, "Needs attention")
+
+    def test_removals_are_held(self, linked):
+        row(linked, held_since=timezone.now())
+        row(linked, "Ben", held_since=timezone.now())
+        face = self.not_green(linked, "Removals held")
+        assert face.heading == "2 removals are waiting for your word"
+
+    def test_the_last_read_was_incomplete(self, linked):
+        run(linked, "incomplete", read=Read.FULL, reason="a page was short")
+        face = self.not_green(linked, "Check incomplete")
+        assert "Kisi's list had gaps (a page was short)" in face.text
+
+    def test_an_incomplete_read_is_forgotten_after_a_whole_one(self, linked):
+        run(linked, "incomplete", read=Read.FULL, started_at=timezone.now() - timedelta(hours=1))
+        run(linked, read=Read.RECENT)
+        assert look(linked).face.tag.word == "Connected"
+
+    def test_a_look_at_the_ledger_alone_does_not_make_it_whole(self, linked):
+        run(linked, "incomplete", read=Read.FULL, started_at=timezone.now() - timedelta(hours=1))
+        run(linked, read=Read.LEDGER)
+        self.not_green(linked, "Check incomplete")
+
+    @pytest.mark.parametrize("name", ["beat", "worker"])
+    def test_beat_or_the_worker_is_silent(self, linked, name):
+        Heartbeat.objects.filter(name=name).update(at=timezone.now() - timedelta(minutes=16))
+        face = self.not_green(linked, "Sync stopped")
+        assert face.heading == "Core's own sync is not running"
+
+    def test_the_group_opens_no_doors(self, linked):
+        KisiConnection.objects.update(doors=[])
+        assert look(linked).face.tag.tone == "warn"
+
+    def test_move_in_is_not_finished(self, linked):
+        KisiConnection.objects.update(sole_source_since=None)
+        face = self.not_green(linked, "Moving in")
+        assert face.action == "kisi:move-in"
+
+    def test_a_run_lives(self, linked):
+        run(linked, "running", total=4, done=1, finished_at=None)
+        self.not_green(linked, "Syncing")
+
+
+class TestTheGravestWins:
+    def test_a_dead_key_stands_before_everything_else(self, linked):
+        stand(linked, Status.NEEDS_NEW_KEY)
+        row(linked, trouble="refused", held_since=timezone.now())
+        run(linked, "incomplete", read=Read.FULL)
+        seen = look(linked)
+        assert seen.face.tag.word == "Needs new key"
+        assert [face.tag.word for face in seen.also] == [
+            "Check incomplete",
+            "Removals held",
+            "Needs attention",
+        ]
+
+    def test_a_paused_gym_says_nothing_else(self, linked):
+        stand(linked, Status.PAUSED)
+        row(linked, trouble="refused")
+        assert look(linked).also == ()
+
+
+class TestCounts:
+    def test_what_waits_is_what_is_owed(self, linked):
+        linked.member("Ana")
+        row(linked, "Ben")
+        counts = look(linked).counts
+        assert (counts.have_access, counts.waiting, counts.failed, counts.held) == (1, 2, 0, 0)
+        assert (counts.gives, counts.takes) == (True, True)
+
+    def test_a_dead_key_says_how_many_changes_wait(self, linked):
+        stand(linked, Status.NEEDS_NEW_KEY)
+        linked.members(3)
+        assert "3 changes wait since" in look(linked).face.text
+
+    def test_one_change_waits(self, linked):
+        stand(linked, Status.PAUSED)
+        linked.member("Ana")
+        assert look(linked).face.text.endswith("1 change waits.")
+
+    def test_the_limit_is_the_brakes(self, linked):
+        for number in range(10):
+            row(linked, f"P{number}", role_assignment_id=number + 1)
+        assert look(linked).counts.allowed == 3
+
+
+class TestProgress:
+    def test_it_counts_people_and_estimates(self, linked, settings):
+        settings.KISI_CALLS_PER_SECOND = 4
+        run(linked, "running", total=400, done=100, finished_at=None)
+        seen = look(linked)
+        assert (seen.percent, seen.minutes) == (25, 3)
+
+    def test_a_disconnect_with_removal_says_how_far_it_is(self, linked):
+        stand(linked, Status.DISCONNECTING)
+        run(linked, "running", total=4, done=1, finished_at=None)
+        assert look(linked).act == "Removing access"
+
+
+class TestFingerprint:
+    def test_nothing_new_has_the_same(self, linked):
+        assert look(linked).fingerprint == look(linked, timezone.now() + timedelta(seconds=9)).fingerprint
+
+    @pytest.mark.parametrize("what", ["person", "run", "progress", "status"])
+    def test_anything_shown_that_changes_changes_it(self, linked, what):
+        going = run(linked, "running", total=4, done=1, finished_at=None) if what == "progress" else None
+        before = look(linked).fingerprint
+        if what == "person":
+            linked.member("Ana")
+        elif what == "run":
+            run(linked)
+        elif going:
+            SyncRun.objects.filter(pk=going.pk).update(done=2)
+        else:
+            stand(linked, Status.PAUSED)
+        assert look(linked).fingerprint != before
+
+
+def test_the_time_is_the_gyms(linked):
+    linked.gym.timezone = "Asia/Kathmandu"
+    linked.gym.save()
+    assert look(linked, datetime.fromisoformat("2026-11-24T12:00:00+00:00")).as_of == "17:45:00"
+
+
+@pytest.mark.parametrize("count", [0, 10, 200])
+def test_a_look_costs_as_many_queries_however_many_people(linked, django_assert_num_queries, count):
+    for number in range(count):
+        row(linked, f"P{number}", role_assignment_id=number + 1)
+    connection = linked.connection
+    with django_assert_num_queries(11):
+        glance.look(connection, timezone.now())

@@ -1,0 +1,230 @@
+"""Failures by cause with their Retry, held removals to allow or keep, and the activity (ui.md 4.8, 4.9)."""
+
+from __future__ import annotations
+
+import pytest
+
+from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Release
+from plans.models import Subscription
+from tests.conftest import House
+
+REFUSES = {"method": "POST", "path": "/users", "status": 422}
+
+
+class TestCauses:
+    def test_nothing_is_said_to_need_attention_when_nothing_does(self, connected, admin):
+        page = admin.open("kisi:attention")
+        assert page.says("Nothing needs attention", "everyone's last attempt went through.")
+
+    def test_refused_details_are_the_gyms_to_correct(self, connected, admin):
+        connected.member("Ana")
+        connected.world.fault(**REFUSES)
+        connected.sync()
+        page = admin.open("kisi:attention")
+        assert page.says(
+            "1 person: Kisi refuses their details",
+            "1 cannot open the doors though they should; 0 still can.",
+            "You: correct the member. Core then tries by itself.",
+            "Ana",
+            "Kisi said: “",
+        )
+
+    def test_a_person_the_key_may_not_change_is_an_owners_to_allow(self, connected, admin):
+        ana = connected.member("Ana")
+        connected.sync()
+        connected.subscription(ana).pause()
+        connected.world.fault(method="DELETE", path=".*", status=403, times=1)
+        connected.sync()
+        page = admin.open("kisi:attention")
+        assert page.says(
+            "1 person: Kisi does not let this key change them",
+            "0 cannot open the doors though they should; 1 still can.",
+            "An owner, in Kisi.",
+        )
+
+    def test_people_without_an_address_are_the_gyms_to_complete(self, connected, admin):
+        connected.member("Ana", email="")
+        page = admin.open("kisi:attention")
+        assert page.says("1 person has no email address", "Ana")
+        assert page.says("Needs attention (1)")
+
+    def test_retry_tries_everybody_of_that_cause(self, connected, admin):
+        connected.members(2)
+        connected.world.fault(**(REFUSES | {"times": 2}))
+        connected.sync()
+        page = admin.press(admin.open("kisi:attention"), "Retry 2 people")
+        assert page.says("Retrying 2 people.")
+        connected.sync()
+        assert connected.inside() == ["p000", "p001"]
+        assert admin.open("kisi:attention").says("Nothing needs attention")
+
+    def test_a_retry_leaves_other_causes_alone(self, connected, admin):
+        connected.member("Ana")
+        connected.world.fault(**REFUSES)
+        connected.sync()
+        admin.post("kisi:retry", trouble="forbidden")
+        assert connected.grant("ana").trouble == "refused"
+
+    @pytest.mark.parametrize("trouble", ["", "everything", "refused' or 1=1"])
+    def test_a_cause_that_is_none_retries_nobody(self, connected, admin, trouble):
+        assert admin.post("kisi:retry", trouble=trouble).path == "/marketplace/kisi/attention/"
+        assert not connected.connection.look_again
+
+    def test_staff_read_it_and_cannot_retry(self, connected, admin, staff):
+        connected.member("Ana")
+        connected.world.fault(**REFUSES)
+        connected.sync()
+        page = staff.open("kisi:attention")
+        assert page.says("Kisi refuses their details")
+        assert not [words for words in page.buttons if words.startswith("Retry")]
+
+
+@pytest.fixture
+def four_held(connected: House) -> House:
+    """Ten have access; four of them were paused by somebody who confirmed no list."""
+    people = connected.members(10)
+    connected.sync()
+    for member in people[:4]:
+        Subscription.objects.filter(member=member).update(status="paused", cause="payment failed")
+    connected.sync()
+    return connected
+
+
+class TestHeld:
+    def test_the_page_says_how_many_of_how_many_and_the_limit(self, four_held, admin):
+        assert len(four_held.inside()) == 10
+        page = admin.open("kisi:held")
+        assert page.h1 == "Review 4 held removals"
+        assert page.says(
+            "4 of the 10 people with access would lose it within 24 hours. "
+            "Your limit is 3, so Core waits for your word.",
+            "Until then these 4 people can still open the doors.",
+            "P000",
+            "Open Door is paused (payment failed)",
+            "Removing access also deletes the Kisi profile, and unlock history may be lost.",
+        )
+
+    def test_every_page_says_that_they_wait(self, four_held, admin, staff):
+        for desk in (admin, staff):
+            page = desk.open("kisi:overview")
+            assert page.h1 == "Kisi Removals held"
+            assert page.says("4 removals are waiting for your word", "your limit of 3 within 24 hours")
+        assert "Review 4 removals" in admin.open("kisi:overview").text
+        assert "Review 4 removals" not in staff.open("kisi:overview").text
+
+    def test_new_access_is_given_as_usual(self, four_held):
+        four_held.member("Ana")
+        four_held.sync()
+        assert "ana" in four_held.inside()
+
+    def test_allow_removes_those_selected(self, four_held, admin):
+        chosen = ["p000@example.com", "p001@example.com"]
+        page = admin.press(admin.open("kisi:held"), "Remove access for selected people", email=chosen)
+        assert page.says("Access of 2 people is being removed.")
+        words = Release.objects.filter(email__in=chosen)
+        assert {(word.by, word.cause) for word in words} == {(admin.user, "held removal allowed")}
+        four_held.sync()
+        assert set(chosen) & {f"{name}@example.com" for name in four_held.inside()} == set()
+        assert {"p002", "p003"} <= set(four_held.inside())
+
+    def test_allow_all_removes_all_that_were_shown(self, four_held, admin):
+        page = admin.press(admin.open("kisi:held"), "Remove access for all 4")
+        assert page.says("Access of 4 people is being removed.")
+        four_held.sync()
+        assert len(four_held.inside()) == 6
+        assert admin.open("kisi:held").says("Nothing is held")
+
+    def test_somebody_held_after_the_page_was_read_is_not_let_go_with_it(self, four_held, admin):
+        page = admin.open("kisi:held")
+        Subscription.objects.filter(member__email="p009@example.com").update(status="paused")
+        four_held.sync()
+        admin.press(page, "Remove access for all 4")
+        assert not Release.objects.filter(email="p009@example.com").exists()
+        assert Release.objects.count() == 4
+
+    def test_who_is_entitled_again_is_left_out(self, four_held, admin):
+        page = admin.open("kisi:held")
+        Subscription.objects.filter(member__email="p000@example.com").update(status="active")
+        page = admin.press(page, "Remove access for all 4")
+        assert page.says("Access of 3 people is being removed. 1 person is entitled again and was left out.")
+        four_held.sync()
+        assert "p000" in four_held.inside()
+
+    def test_keep_leaves_them_their_access_for_thirty_days(self, four_held, admin):
+        chosen = ["p000@example.com"]
+        page = admin.press(admin.open("kisi:held"), "Keep access for selected people", email=chosen)
+        assert page.says("1 person keeps their access.")
+        four_held.sync()
+        assert four_held.grant("p000").kept_by == admin.user
+        assert admin.open("kisi:held").h1 == "Review 3 held removals"
+        four_held.clock.forward(days=31)
+        four_held.sync()
+        assert four_held.grant("p000").held_since is not None or "p000" not in four_held.inside()
+
+    @pytest.mark.parametrize(
+        "button", ["Remove access for selected people", "Keep access for selected people"]
+    )
+    def test_nobody_selected_is_said(self, four_held, admin, button):
+        page = admin.press(admin.open("kisi:held"), button)
+        assert page.says("There is a problem", "Select at least one person")
+        assert not Release.objects.exists()
+
+    def test_only_those_held_can_be_let_go(self, four_held, admin):
+        admin.post("kisi:held", allow="1", email=["p009@example.com"])
+        admin.post("kisi:held", all="1", shown=["p009@example.com"])
+        four_held.sync()
+        assert not Release.objects.exists()
+        assert len(four_held.inside()) == 10
+
+    def test_staff_are_told_whom_to_ask(self, four_held, admin, staff):
+        page = staff.open("kisi:held")
+        assert (page.status, "Ask Alice Adams." in page.text) == (403, True)
+        assert staff.open("kisi:attention").says("4 removals are held", "an admin, in Core")
+
+    def test_a_decision_is_kept_with_who_made_it(self, four_held, admin):
+        admin.press(admin.open("kisi:held"), "Remove access for all 4")
+        events = AccessEvent.objects.filter(kind="allowed")
+        assert {event.by_id for event in events} == {admin.user.pk}
+        assert events.count() == 4
+
+
+class TestActivity:
+    def test_nothing_has_happened(self, house, admin):
+        KisiConnection.objects.create(gym=house.gym, group_id=1)
+        assert admin.open("kisi:activity").says("Nothing has happened yet")
+
+    def test_it_says_who_what_and_why(self, connected, staff):
+        ana = connected.member("Ana")
+        connected.sync()
+        page = staff.open("kisi:activity")
+        assert page.says("Ana got access", "subscription change")
+        assert f"/members/{ana.pk}/" in page.html
+
+    def test_kisis_own_words_are_there(self, connected, admin):
+        connected.member("Ana")
+        connected.world.fault(**REFUSES)
+        connected.sync()
+        assert KisiGrant.objects.get().last_error
+        assert admin.open("kisi:activity").says("Ana could not be updated", "is invalid")
+
+    def test_a_filter_narrows_it(self, connected, admin):
+        connected.member("Ana")
+        connected.sync()
+        page = admin.open("kisi:activity", what="granted")
+        assert page.says("Ana got access")
+        assert "Connection: Connected" not in page.text
+        assert admin.open("kisi:activity", what="revoked").says("Nothing matches.")
+
+    def test_long_lists_are_paged(self, connected, admin):
+        many = [
+            AccessEvent(gym_id=connected.gym.pk, connection_id=connected.connection.pk, kind="status")
+            for _ in range(120)
+        ]
+        AccessEvent.objects.bulk_create(many)
+        assert admin.open("kisi:activity").says("Older")
+        assert admin.open("kisi:activity", page=3).says("Newer")
+        assert admin.open("kisi:activity", page="x").status == 200
+
+    def test_another_gyms_events_are_not_there(self, connected, admin):
+        AccessEvent.objects.create(gym_id=0, connection_id=0, kind="status", cause="Elsewhere")
+        assert "Elsewhere" not in admin.open("kisi:activity").text

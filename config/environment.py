@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +15,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 KISI = "https://api.kisi.io"
+ENGINES = ("django.db.backends.postgresql", "django.db.backends.sqlite3")
 
 HINTS = {
     "SECRET_KEY": "a long random text (python -c 'import secrets; print(secrets.token_urlsafe(50))')",
@@ -30,6 +33,10 @@ HINTS = {
 }
 
 
+class WrongSetting(ImproperlyConfigured):
+    """A setting that is missing or malformed; the message is all that an operator needs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """With `debug` a missing setting takes its default; without, every setting must be there."""
@@ -45,7 +52,22 @@ class Environment:
         raise wrong(name, "is missing")
 
     def names(self, name: str, default: str) -> list[str]:
-        return [part.strip() for part in self.text(name, default).split(",") if part.strip()]
+        found = [part.strip() for part in self.text(name, default).split(",") if part.strip()]
+        if not found:
+            raise wrong(name, "is empty")
+        return found
+
+    def hosts(self, name: str, default: str) -> list[str]:
+        found = self.names(name, default)
+        if any("/" in host for host in found):
+            raise wrong(name, "has an address where a host name should stand")
+        return found
+
+    def origins(self, name: str, default: str) -> list[str]:
+        found = self.names(name, default)
+        if not all(_is_address(origin, "http", "https") for origin in found):
+            raise wrong(name, "has an origin without http:// or https://")
+        return found
 
     def number(self, name: str, default: str, *, low: float, high: float) -> float:
         try:
@@ -56,16 +78,22 @@ class Environment:
             raise wrong(name, "is out of range")
         return value
 
+    def whole(self, name: str, default: str, *, low: int, high: int) -> int:
+        value = self.number(name, default, low=low, high=high)
+        if value != int(value):
+            raise wrong(name, "is not a whole number")
+        return int(value)
+
     def url(self, name: str, default: str, *schemes: str) -> str:
         value = self.text(name, default)
-        if urlsplit(value).scheme not in schemes:
+        if not _is_address(value, *schemes):
             raise wrong(name, "is not an address of a known kind")
         return value
 
 
-def wrong(name: str, what: str) -> ImproperlyConfigured:
+def wrong(name: str, what: str) -> WrongSetting:
     """The one form of every complaint about a setting."""
-    return ImproperlyConfigured(f"The setting {name} {what}. It must be {HINTS[name]}.")
+    return WrongSetting(f"The setting {name} {what}. It must be {HINTS[name]}.")
 
 
 def is_debug(values: Mapping[str, str]) -> bool:
@@ -93,7 +121,7 @@ def kisi_url(env: Environment) -> str:
     value = env.text("KISI_API_URL", KISI).rstrip("/")
     if not env.debug and value != KISI:
         raise wrong("KISI_API_URL", "is not Kisi's address")
-    if urlsplit(value).scheme not in ("http", "https"):
+    if not _is_address(value, "http", "https"):
         raise wrong("KISI_API_URL", "is not a web address")
     return value
 
@@ -101,6 +129,8 @@ def kisi_url(env: Environment) -> str:
 def database(env: Environment, default: str) -> dict[str, Any]:
     """The database, with SQLite set up so that web, worker and beat of one machine share it."""
     config = _parsed("DATABASE_URL", env.text("DATABASE_URL", default), environ.Env.db_url_config)
+    if config["ENGINE"] not in ENGINES or not config.get("NAME"):
+        raise wrong("DATABASE_URL", "names no PostgreSQL or SQLite database")
     if "sqlite" in config["ENGINE"]:
         config["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
@@ -119,9 +149,27 @@ def email(env: Environment, default: str) -> dict[str, Any]:
     return _parsed("EMAIL_URL", env.text("EMAIL_URL", default), environ.Env.email_url_config)
 
 
+def queue_folders(state: Path) -> dict[str, str]:
+    """The options of a queue kept in files, for one machine without a broker: wake-ups can be lost."""
+    letters, control = str(state / "queue"), str(state / "queue-control")
+    return {"data_folder_in": letters, "data_folder_out": letters, "control_folder": control}
+
+
+def _is_address(value: str, *schemes: str) -> bool:
+    """Of a known kind, with a host (or for a local queue a path) and, where there is a port, a number."""
+    try:
+        parts = urlsplit(value)
+        known = parts.scheme in schemes and (parts.port or 1) > 0
+    except ValueError:
+        return False
+    local = parts.scheme == "filesystem" or (not parts.scheme.startswith("http") and parts.path)
+    return known and bool(parts.hostname or local)
+
+
 def _parsed(name: str, value: str, parse: Any) -> dict[str, Any]:
     try:
-        config = dict(parse(value))
+        with warnings.catch_warnings(action="ignore"):  # a warning would show the password
+            config = dict(parse(value))
     except (environ.ImproperlyConfigured, KeyError, ValueError):
         raise wrong(name, "cannot be read") from None
     if not config.get("ENGINE", config.get("EMAIL_BACKEND")):

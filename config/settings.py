@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 import environ
 from csp.constants import NONCE, NONE, SELF
@@ -19,11 +20,11 @@ env = Environment(os.environ, DEBUG)
 if not os.environ.get("SECRET_KEY"):
     raise environment.wrong("SECRET_KEY", "is missing")
 SECRET_KEY = os.environ["SECRET_KEY"]
-PORT = int(env.number("PORT", "8000", low=1, high=65535))
-ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver")
+PORT = env.whole("PORT", "8000", low=1, high=65535)
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver")
 SITE_URL = env.url("SITE_URL", f"http://localhost:{PORT}", "http", "https").rstrip("/")
-CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS", SITE_URL)
-DATABASES = {"default": environment.database(env, f"sqlite:///{STATE_DIR / 'core.sqlite3'}")}
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS", SITE_URL)
+DATABASES = {"default": environment.database(env, f"sqlite:///{quote(str(STATE_DIR))}/core.sqlite3")}
 FIELD_ENCRYPTION_KEYS = environment.encryption_keys(env, "ZGVidWctb25seS1rZXktZm9yLWRldmVsb3BtZW50ISE=")
 KISI_API_URL = environment.kisi_url(env)
 KISI_CALLS_PER_SECOND = env.number("KISI_CALLS_PER_SECOND", "4", low=0.1, high=1000 if DEBUG else 5)
@@ -176,6 +177,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_throttle": 1,
     **(_NOTICE_SILENCE if IS_WORKER else _HALF_A_SECOND | _NO_RETRY),
 }
+if CELERY_BROKER_URL.startswith("filesystem:"):
+    CELERY_BROKER_TRANSPORT_OPTIONS = environment.queue_folders(STATE_DIR)
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_PUBLISH_RETRY_POLICY = _NO_RETRY | {"retry_errors": None}
 CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 0.5
@@ -189,6 +192,8 @@ CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000  # kB
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"

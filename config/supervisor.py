@@ -15,6 +15,7 @@ from typing import IO, Any
 
 PATIENCE = 4.0
 PR_SET_PDEATHSIG = 1
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Died(RuntimeError):
@@ -88,12 +89,22 @@ def first_line(stream: IO[bytes] | None) -> str:
 
 
 def interrupt_on_terminate() -> None:
-    """SIGTERM ends us as Ctrl-C does."""
+    """SIGTERM and a closed terminal end us as Ctrl-C does; while we are ending, more of them change nothing."""
 
     def interrupt(*_: Any) -> None:
+        for number in ENDS:
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in ENDS:
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, interrupt)
+
+
+def end_with_parent() -> None:
+    """On Linux a parent that dies without a word (kill -9 of make) is a SIGTERM to us."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _signal(process: subprocess.Popen[bytes], which: signal.Signals) -> None:

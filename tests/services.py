@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -14,6 +15,10 @@ import pytest
 
 from config import embedded, supervisor
 
+NOT_OURS = (
+    *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "SITE_URL", "PORT", "KISI_API_URL"),
+    *("DEFAULT_FROM_EMAIL", "CORE_ROLE"),
+)
 _running: list[embedded.Service] = []
 MARK = "CORE_TEST_SERVICES"
 
@@ -27,11 +32,15 @@ def pytest_load_initial_conftests() -> None:
 
 
 def pytest_unconfigure() -> None:
+    if _running:
+        shutil.rmtree(os.environ["CORE_STATE_DIR"], ignore_errors=True)
     while _running:
         _running.pop().stop()
 
 
 def _start() -> None:
+    for name in NOT_OURS:
+        os.environ.pop(name, None)
     os.environ.update(
         DEBUG="on",
         SECRET_KEY="tests-only-" + "x" * 50,

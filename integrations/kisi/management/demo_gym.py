@@ -80,7 +80,7 @@ def _people(gym: Gym, plans: dict[str, Plan], today: date) -> None:
 
 
 def _special(gym: Gym, allhours: Plan, owl: Plan, club: Plan, today: date) -> None:
-    """Two who share an address, one with two subscriptions, one leaving next week, one without an address."""
+    """Two who share an address, one with two subscriptions, one leaving next week, one without any."""
     for name in ("Vera Holm", "Viggo Holm"):
         _subscribe(_member(gym, name, "holm.family@example.com"), owl, Status.ACTIVE, today)
     both = _member(gym, "Wilma Stark", "wilma.stark@example.com")

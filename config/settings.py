@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import environ
@@ -171,7 +172,7 @@ IS_WORKER = os.environ.get("CORE_ROLE") == "worker"
 CELERY_BROKER_URL = env.url(
     "CELERY_BROKER_URL", "redis://localhost:6379/0", "redis", "rediss", "redis+socket", "filesystem"
 )
-CELERY_BROKER_TRANSPORT_OPTIONS = {
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     "visibility_timeout": 3600,
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,

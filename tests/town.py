@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from integrations.kisi.models import KisiConnection, KisiGrant
+from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant
 from integrations.vault import Secret
 from members.models import Gym
 from tests.desk import BACKEND
@@ -78,6 +78,7 @@ def build() -> Town:
     member = MemberFactory(gym=here, first_name="Ana", last_name="Ruiz", email="ana@example.com")
     subscription = SubscriptionFactory(member=member, plan=plan)
     StaffFactory(gym=there)
+    Heartbeat.objects.create(name="worker", at=timezone.now())
     browsers = {
         "anonymous": browser(None),
         "staff A": browser(here, "staff"),

@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime
 from integrations.access.policy import Decision, Entry, Person, Reason, decide
 from integrations.kisi import wording
 from integrations.kisi.models import KisiConnection, KisiGrant
-from integrations.kisi.sync import deciding
 from members import words
 from members.models import Gym, Member
 from members.slots import Tag
@@ -188,7 +187,7 @@ def _unwanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
         )
     if row.kept_until:
         who = row.kept_by.get_full_name() or row.kept_by.get_username() if row.kept_by else "An admin"
-        on = facts.day(row.kept_until - deciding.KEPT_FOR)
+        on = facts.day(row.kept_at)
         text = f"{first} can get in: {who} kept this access on {on} although {reason}."
         return Tag("Kept", "warn"), text, "kept"
     if row.is_parked:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Min
+from django.db.models import Count, Min, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
 
 from integrations.access.facts import WITHOUT_CALL, Kind
 from integrations.kisi import wording
@@ -80,67 +83,142 @@ class Glance:
         return can_sync(self.connection)
 
 
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    have_access: int
+    troubled: int
+    held: int
+    left_behind: int
+    nameless: int
+    last_sign: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    running: SyncRun | None
+    last: SyncRun | None
+    read: SyncRun | None
+
+
 def can_sync(connection: KisiConnection) -> bool:
     """Whether asking for a look leads to one: not while it is paused, or leaves Kisi, or left it."""
     return connection.status not in (Status.PAUSED, Status.DISCONNECTING, Status.DISCONNECTED)
 
 
+def find_connection(request: HttpRequest) -> KisiConnection | None:
+    """The connection of the signed-in person's gym, looked up once a request."""
+    if not hasattr(request, "kisi_connection"):
+        rows = KisiConnection.objects.select_related("gym", "status_by", "agreed_by", "connected_by")
+        found = rows.filter(gym=request.staff.gym).first()  # type: ignore[attr-defined]
+        request.kisi_connection = found  # type: ignore[attr-defined]
+    return request.kisi_connection  # type: ignore[attr-defined,no-any-return]
+
+
 def look(connection: KisiConnection, now: datetime) -> Glance:
     """Everything the status block needs, in a fixed number of queries."""
-    counts = count(connection, now)
-    run = SyncRun.objects.filter(connection=connection, state=SyncRun.State.RUNNING).first()
-    last = SyncRun.objects.filter(connection=connection).exclude(state=SyncRun.State.RUNNING).first()
-    faces = _faces(connection, counts, run, now)
+    numbers = _numbers(connection, now)
+    counts = _counts(connection, numbers, now)
+    runs = _runs(connection)
+    since = silent_since(connection, now, numbers.last_sign)
+    faces = _faces(connection, counts, runs, since)
+    run = runs.running
     percent = 100 * run.done // run.total if run and run.total else 0
-    return Glance(connection, faces[0], counts, run, percent, _minutes(run), last, tuple(faces[1:]), now)
+    return Glance(connection, faces[0], counts, run, percent, _minutes(run), runs.last, tuple(faces[1:]), now)
 
 
 def count(connection: KisiConnection, now: datetime) -> Counts:
     """Who has access, waits, failed or is held; `waiting` is what the plan of this moment owes."""
-    today = connection.gym.today(now)
-    facts = gather.differences(connection, today, now)
+    return _counts(connection, _numbers(connection, now), now)
+
+
+def _counts(connection: KisiConnection, numbers: _Numbers, now: datetime) -> Counts:
+    facts = gather.differences(connection, connection.gym.today(now), now)
     plan = planning.decide(connection, facts, now=now)
     owed = [change for change in plan.changes if change.kind not in WITHOUT_CALL]
-    rows = KisiGrant.objects.open().filter(connection=connection)
-    troubled = list(rows.exclude(trouble="").values_list("email", flat=True))
-    failed_in = sum(email in facts.wanted for email in troubled)
-    nameless = gather.without_address(connection.gym_id, today).count()
+    failed_in = _entitled(connection, facts) if numbers.troubled else 0
     return Counts(
-        have_access=rows.filter(state=KisiGrant.State.GRANTED).count(),
+        have_access=numbers.have_access,
         waiting=len({change.email for change in owed} | set(plan.waiting)),
-        failed=len(troubled) + nameless,
-        failed_in=failed_in + nameless,
-        failed_out=len(troubled) - failed_in,
-        held=rows.filter(held_since__isnull=False).count(),
+        failed=numbers.troubled + numbers.nameless,
+        failed_in=failed_in + numbers.nameless,
+        failed_out=numbers.troubled - failed_in,
+        held=numbers.held,
+        left_behind=numbers.left_behind,
         gives=any(change.kind is Kind.GRANT for change in owed),
         takes=any(change.kind is Kind.REVOKE for change in owed),
         allowed=planning.judge(connection, plan, facts).allowed or _allowance(connection, facts),
     )
 
 
-def silent_since(connection: KisiConnection, now: datetime) -> datetime | None:
-    """Since when beat or the worker gave no sign of life, if that is too long; None when all is well."""
-    last = Heartbeat.objects.aggregate(at=Min("at"))["at"] or connection.connected_at
+def _numbers(connection: KisiConnection, now: datetime) -> _Numbers:
+    """What can be counted without a plan, in one query."""
+    grants = KisiGrant.objects.filter(connection=OuterRef("pk")).order_by()
+    rows = grants.exclude(state=KisiGrant.State.CLOSED)
+    nameless = gather.without_address(connection.gym_id, connection.gym.today(now)).order_by()
+    counted = {
+        "have_access": _count(rows.filter(state=KisiGrant.State.GRANTED), "connection"),
+        "troubled": _count(rows.exclude(trouble=""), "connection"),
+        "held": _count(rows.filter(held_since__isnull=False), "connection"),
+        "left_behind": _count(grants.filter(closed_how=KisiGrant.Closed.LEFT_BEHIND), "connection"),
+        "nameless": _count(nameless, "gym"),
+    }
+    oldest = Subquery(Heartbeat.objects.order_by("at").values("at")[:1])
+    values = KisiConnection.objects.filter(pk=connection.pk).values(**counted, last_sign=oldest).get()
+    return _Numbers(**values)
+
+
+def _count(rows: QuerySet[Any], by: str) -> Coalesce:
+    """How many, as a part of another query; `by` is the same for all of them."""
+    return Coalesce(Subquery(rows.values(by).annotate(n=Count("pk")).values("n")), 0)
+
+
+def _entitled(connection: KisiConnection, facts: gather.Facts) -> int:
+    """How many of those whose last attempt failed should have access."""
+    troubled = KisiGrant.objects.open().filter(connection=connection).exclude(trouble="")
+    return sum(email in facts.wanted for email in troubled.values_list("email", flat=True))
+
+
+def _runs(connection: KisiConnection) -> _Runs:
+    """The run that lives, the last that ended, and the last that read Kisi, in one query."""
+    mine = SyncRun.objects.filter(connection=connection)
+    ended = mine.exclude(state=SyncRun.State.RUNNING)
+    wanted = (mine.filter(state=SyncRun.State.RUNNING), ended, ended.filter(read__gte=Read.RECENT))
+    ids = [Subquery(rows.values("pk")[:1]) for rows in wanted]
+    found = list(mine.filter(pk__in=ids))
+    over = [run for run in found if run.state != SyncRun.State.RUNNING]
+    return _Runs(
+        next((run for run in found if run.state == SyncRun.State.RUNNING), None),
+        next(iter(over), None),
+        next((run for run in over if run.read >= Read.RECENT), None),
+    )
+
+
+def last_sign() -> datetime | None:
+    """The oldest of the last signs of life."""
+    return Heartbeat.objects.aggregate(at=Min("at"))["at"]
+
+
+def silent_since(connection: KisiConnection, now: datetime, sign: datetime | None) -> datetime | None:
+    """Since when nothing gave a sign of life, if that is too long; None when all is well."""
+    last = sign or connection.connected_at
     return last if now - last > SILENCE else None
 
 
 def next_checks(now: datetime) -> dict[str, datetime | None]:
-    return {
-        "daily": schedule.next_due(schedule.DAILY, now),
-        "weekly": schedule.next_due(schedule.WEEKLY, now),
-    }
+    due = schedule.next_dues(now)
+    return {"daily": due.get(schedule.DAILY), "weekly": due.get(schedule.WEEKLY)}
 
 
 def _allowance(connection: KisiConnection, facts: gather.Facts) -> int | None:
     return planning.brake.allowance(facts.confirmed + facts.gone_without_word, connection.brake_share)
 
 
-def _faces(connection: KisiConnection, counts: Counts, run: SyncRun | None, now: datetime) -> list[Face]:
+def _faces(connection: KisiConnection, counts: Counts, runs: _Runs, since: datetime | None) -> list[Face]:
     """All that is true of it, gravest first; the first one wins."""
     standing = wording.standing(connection, counts)
     if connection.status in (Status.DISCONNECTING, Status.DISCONNECTED, Status.PAUSED) and standing:
         return [standing]
-    unread, since = _incomplete(connection), silent_since(connection, now)
+    unread = _incomplete(runs.read)
     faces = [
         standing,
         wording.stale(connection, since) if since else None,
@@ -149,17 +227,17 @@ def _faces(connection: KisiConnection, counts: Counts, run: SyncRun | None, now:
         wording.held(counts) if counts.held else None,
         wording.failed(counts) if counts.failed else None,
         wording.throttled(counts) if connection.status == Status.THROTTLED else None,
-        replace(wording.SYNCING) if run else None,
+        wording.SYNCING if runs.running else None,
         wording.MOVING_IN if connection.in_transition else None,
     ]
     return [face for face in faces if face] or [wording.CONNECTED]
 
 
-def _incomplete(connection: KisiConnection) -> str:
+def _incomplete(read: SyncRun | None) -> str:
     """Why the last read of Kisi concluded nothing; "" when it was whole."""
-    reads = SyncRun.objects.filter(connection=connection, read__gte=Read.RECENT)
-    last = reads.exclude(state=SyncRun.State.RUNNING).first()
-    return (last.reason or "not told where") if last and last.state == SyncRun.State.INCOMPLETE else ""
+    if read is None or read.state != SyncRun.State.INCOMPLETE:
+        return ""
+    return read.reason or "not told where"
 
 
 def _minutes(run: SyncRun | None) -> int:

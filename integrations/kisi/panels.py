@@ -14,6 +14,7 @@ from members.models import Gym, Member
 from members.slots import AccessCell, HealthLine, Piece, TimelineEntry
 
 EVENTS = 20
+SAY_IT_THEMSELVES = ("kisi:overview", "kisi:connected")  # their status block shows the gravest trouble
 
 
 def member_panel(request: HttpRequest, member: Member) -> Piece:
@@ -44,22 +45,24 @@ def member_events(member: Member) -> list[TimelineEntry]:
 
 def dashboard_tile(request: HttpRequest) -> Piece:
     """The doors on the dashboard, connected or not."""
-    connection = _connection(request)
+    connection = glance.find_connection(request)
     seen = glance.look(connection, timezone.now()) if connection else None
     return Piece("kisi/_tile.html", {"glance": seen, "connection": connection})
 
 
 def banner(request: HttpRequest) -> Piece | None:
-    """Core's own sync is silent: said on every page of a gym that is connected."""
-    connection = _connection(request)
+    """Core's own sync is silent: said on every page of a gym that is connected, once."""
+    if request.resolver_match and request.resolver_match.view_name in SAY_IT_THEMSELVES:
+        return None
+    connection = glance.find_connection(request)
     if connection is None or not connection.is_writing:
         return None
-    since = glance.silent_since(connection, timezone.now())
+    since = glance.silent_since(connection, timezone.now(), glance.last_sign())
     return Piece("kisi/_banner.html", {"face": wording.stale(connection, since)}) if since else None
 
 
 def card(request: HttpRequest) -> Piece:
-    connection = _connection(request)
+    connection = glance.find_connection(request)
     seen = glance.look(connection, timezone.now()) if connection else None
     return Piece("kisi/_card.html", {"glance": seen, "connection": connection})
 
@@ -70,11 +73,7 @@ def plan_note(gym: Gym) -> str:
 
 
 def health() -> list[HealthLine]:
-    """Signs of life of beat and worker; no detail that an outsider could use."""
-    now = timezone.now()
-    return [HealthLine(row.name, now - row.at < glance.SILENCE) for row in Heartbeat.objects.all()]
-
-
-def _connection(request: HttpRequest) -> KisiConnection | None:
-    rows = KisiConnection.objects.select_related("gym", "status_by")
-    return rows.filter(gym=request.staff.gym).first()  # type: ignore[attr-defined]
+    """Signs of life, which need beat and a worker; no detail that an outsider could use."""
+    now, seen = timezone.now(), dict(Heartbeat.objects.values_list("name", "at"))
+    expected = dict.fromkeys(["worker", *seen])
+    return [HealthLine(name, name in seen and now - seen[name] < glance.SILENCE) for name in expected]

@@ -28,6 +28,7 @@ class Counts:
     failed_in: int = 0
     failed_out: int = 0
     held: int = 0
+    left_behind: int = 0
     allowed: int | None = None
     gives: bool = False
     takes: bool = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
@@ -48,6 +50,7 @@ class KisiGrant(models.Model):
         CLEARING = "clearing", "left behind, being removed"
         RELEASED = "released", "no longer Core's"
 
+    KEPT_FOR = timedelta(days=30)
     PARKED = (Trouble.REFUSED, Trouble.FORBIDDEN, Trouble.CONFLICT)
 
     connection = models.ForeignKey(KisiConnection, on_delete=models.PROTECT, related_name="grants")
@@ -111,6 +114,11 @@ class KisiGrant(models.Model):
 
     def __str__(self) -> str:
         return f"row {self.pk}: {self.state}"
+
+    @property
+    def kept_at(self) -> datetime | None:
+        """When somebody decided to keep the access, which is asked about again at `kept_until`."""
+        return self.kept_until - self.KEPT_FOR if self.kept_until else None
 
     @property
     def is_parked(self) -> bool:

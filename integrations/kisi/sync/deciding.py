@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -13,7 +13,6 @@ from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Rea
 from integrations.kisi.sync import asking, gather, record
 from members.models import Member
 
-KEPT_FOR = timedelta(days=30)
 State, Closed = KisiGrant.State, KisiGrant.Closed
 
 
@@ -41,7 +40,7 @@ def keep(connection: KisiConnection, emails: Iterable[str], *, by: Any, now: dat
     rows = [row for row in held(connection) if row.email in set(emails)]
     with transaction.atomic():
         KisiGrant.objects.filter(pk__in=[row.pk for row in rows]).update(
-            held_since=None, kept_until=now + KEPT_FOR, kept_by=by
+            held_since=None, kept_until=now + KisiGrant.KEPT_FOR, kept_by=by
         )
         _note(connection, AccessEvent.Kind.KEPT, rows, by=by)
     return len(rows)

@@ -32,10 +32,10 @@ def request_overdue(now: datetime) -> list[int]:
     return sorted(asked)
 
 
-def next_due(name: str, now: datetime) -> datetime | None:
-    """When the row fires next; None when it is disabled or was deleted."""
-    row = _row(name)
-    return _due_after(row, now) if row else None
+def next_dues(now: datetime) -> dict[str, datetime]:
+    """When each check fires next, by the name of its row; none that is disabled or was deleted."""
+    rows = PeriodicTask.objects.select_related("crontab", "interval").filter(enabled=True)
+    return {row.name: _due_after(row, now) for row in rows.filter(name__in=[DAILY, WEEKLY])}
 
 
 def _with_last_runs(read: Read, now: datetime) -> QuerySet[KisiConnection]:

@@ -222,6 +222,8 @@ def _allow(request: HttpRequest, connection: KisiConnection, emails: list[str]) 
     going, left = deciding.allow(connection, emails, by=request.user, now=timezone.now())
     tasks.wake(connection.pk)
     words = f"Access of {wording.people(going)} is being removed."
-    if left:
-        words += f" {wording.people(left)} {'is' if left == 1 else 'are'} entitled again and {'was' if left == 1 else 'were'} left out."
+    if left == 1:
+        words += " 1 person is entitled again and was left out."
+    elif left:
+        words += f" {wording.people(left)} are entitled again and were left out."
     return done(request, words)

@@ -19,7 +19,7 @@ from integrations.kisi.sync import asking, connecting, gather, switching
 from integrations.kisi.sync.checks import OtherOrganization
 from integrations.kisi.sync.connecting import GroupTaken
 from integrations.kisi.sync.session import Later
-from integrations.kisi.views.shared import Status, done, find_connection, open_rows, page, require_connection
+from integrations.kisi.views.shared import Status, done, open_rows, page, require_connection
 from members.gyms import admin_required
 from plans.models import Plan
 
@@ -30,7 +30,7 @@ LEFT = (Status.DISCONNECTING, Status.DISCONNECTED)
 @admin_required
 def permissions(request: HttpRequest) -> HttpResponse:
     """Step 1: what goes to Kisi and what Core may do there; agreeing is kept with who and when."""
-    if _is_live(find_connection(request)):
+    if _is_live(glance.find_connection(request)):
         return redirect("kisi:overview")
     if request.method == "POST":
         request.session[AGREED] = timezone.now().isoformat()
@@ -46,7 +46,7 @@ def permissions(request: HttpRequest) -> HttpResponse:
 def credentials(request: HttpRequest) -> HttpResponse:
     """Step 2: the key is tried before anything is saved."""
     agreed_at = parse_datetime(request.session.get(AGREED, ""))
-    if agreed_at is None or _is_live(find_connection(request)):
+    if agreed_at is None or _is_live(glance.find_connection(request)):
         return redirect("kisi:connect")
     form = CredentialsForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and _connect(request, form, agreed_at):

@@ -19,7 +19,6 @@ from integrations.kisi.timeline import lines
 from integrations.kisi.views.shared import (
     Status,
     done,
-    find_connection,
     page,
     require_connection,
     trouble_count,
@@ -32,7 +31,7 @@ RECENT = 10
 @require_GET
 @staff_required
 def overview(request: HttpRequest) -> HttpResponse:
-    connection = find_connection(request)
+    connection = glance.find_connection(request)
     if connection is None:
         return render(request, "kisi/never.html", {"section": "marketplace", "face": wording.NEVER})
     now = timezone.now()
@@ -47,8 +46,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         **_history(connection),
         glance=seen,
         next=glance.next_checks(now),
-        left_behind=deciding.left_behind(connection),
-        held=deciding.held(connection),
+        left_behind=deciding.left_behind(connection) if seen.counts.left_behind else [],
+        held=deciding.held(connection) if seen.counts.held else [],
         losing=_losing(connection, now),
     )
 
@@ -129,7 +128,7 @@ def rules(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         switching.set_rules(connection, by=request.user, **form.cleaned_data)
         return done(request, "Rules saved.")
-    connection = require_connection(request)
+    connection.refresh_from_db()
     return page(request, "kisi/rules.html", connection, "overview", form=form)
 
 

@@ -17,14 +17,9 @@ from integrations.kisi.wording import Counts
 Status = KisiConnection.Status
 
 
-def find_connection(request: HttpRequest) -> KisiConnection | None:
-    rows = KisiConnection.objects.select_related("gym", "status_by", "agreed_by", "connected_by")
-    return rows.filter(gym=request.gym).first()  # type: ignore[attr-defined]
-
-
 def require_connection(request: HttpRequest) -> KisiConnection:
     """The gym's connection; a gym without one has no such page."""
-    connection = find_connection(request)
+    connection = glance.find_connection(request)
     if connection is None:
         raise Http404("no such connection")
     return connection
@@ -34,7 +29,8 @@ def page(
     request: HttpRequest, template: str, connection: KisiConnection, tab: str, **context: Any
 ) -> HttpResponse:
     """A page below the Kisi tabs."""
-    context.setdefault("glance", glance.look(connection, timezone.now()))
+    if "glance" not in context:
+        context["glance"] = glance.look(connection, timezone.now())
     return render(
         request,
         template,

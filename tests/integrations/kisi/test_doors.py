@@ -10,7 +10,7 @@ from django.utils import timezone
 from integrations.kisi import doors
 from integrations.kisi.doors import Answer
 from integrations.kisi.models import KisiConnection, KisiGrant
-from integrations.kisi.sync import deciding, switching
+from integrations.kisi.sync import switching
 from members.models import Gym, Member
 from members.words import day
 from plans.models import Subscription
@@ -208,7 +208,7 @@ class TestShouldNot:
         end(ana)
         alice = UserFactory(first_name="Alice", last_name="Adams")
         kept_at = datetime(2026, 11, 3, 2, 30, tzinfo=UTC)
-        granted(linked, ana, kept_until=kept_at + deciding.KEPT_FOR, kept_by=alice)
+        granted(linked, ana, kept_until=kept_at + KisiGrant.KEPT_FOR, kept_by=alice)
         assert says(linked, ana) == (
             "Ana can get in: Alice Adams kept this access on 2 Nov 2026 although Open Door is paused."
         )

@@ -251,5 +251,5 @@ def test_a_look_costs_as_many_queries_however_many_people(linked, django_assert_
     for number in range(count):
         row(linked, f"P{number}", role_assignment_id=number + 1)
     connection = linked.connection
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(5):
         glance.look(connection, timezone.now())

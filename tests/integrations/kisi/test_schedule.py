@@ -79,10 +79,10 @@ def test_the_rows_of_a_new_deployment_name_tasks_that_exist():
 
 
 def test_when_the_next_check_is_due():
-    assert schedule.next_due(DAILY, WEDNESDAY) == DUE
-    assert schedule.next_due(WEEKLY, WEDNESDAY) == SUNDAY + 2 * HOUR
+    assert schedule.next_dues(WEDNESDAY)[DAILY] == DUE
+    assert schedule.next_dues(WEDNESDAY)[WEEKLY] == SUNDAY + 2 * HOUR
     PeriodicTask.objects.filter(name=DAILY).update(enabled=False)
-    assert schedule.next_due(DAILY, WEDNESDAY) is None
+    assert DAILY not in schedule.next_dues(WEDNESDAY)
 
 
 # Overdue

@@ -48,7 +48,7 @@ class Command(BaseCommand):
         try:
             _prepare()
             broker = _start_broker(crew)
-            kisi = _start_kisi(crew)
+            kisi = start_kisi(crew)
             queue = broker.url if broker else _queue_in_files()
             _start_core(crew, {"KISI_API_URL": kisi["url"], "CELERY_BROKER_URL": queue})
             self.stdout.write(_welcome(kisi) + ("" if broker else NO_BROKER) + HOW_TO_STOP)
@@ -86,7 +86,7 @@ def _queue_in_files() -> str:
     return "filesystem://"
 
 
-def _start_kisi(crew: Supervisor) -> dict[str, Any]:
+def start_kisi(crew: Supervisor) -> dict[str, Any]:
     """The simulator on the port it had before, so that its page can stay open over a restart."""
     known = settings.STATE_DIR / "simulator.port"
     port = known.read_text().strip() if known.exists() else "0"

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Min, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
@@ -163,7 +163,8 @@ def _numbers(connection: KisiConnection, now: datetime) -> _Numbers:
         "nameless": _count(nameless, "gym"),
     }
     oldest = Subquery(Heartbeat.objects.order_by("at").values("at")[:1])
-    values = KisiConnection.objects.filter(pk=connection.pk).values(**counted, last_sign=oldest).get()
+    mine = KisiConnection.objects.filter(pk=connection.pk)
+    values: dict[str, Any] = mine.values(**counted, last_sign=oldest).get()
     return _Numbers(**values)
 
 
@@ -182,15 +183,18 @@ def _runs(connection: KisiConnection) -> _Runs:
     """The run that lives, the last that ended, and the last that read Kisi, in one query."""
     mine = SyncRun.objects.filter(connection=connection)
     ended = mine.exclude(state=SyncRun.State.RUNNING)
-    wanted = (mine.filter(state=SyncRun.State.RUNNING), ended, ended.filter(read__gte=Read.RECENT))
-    ids = [Subquery(rows.values("pk")[:1]) for rows in wanted]
-    found = list(mine.filter(pk__in=ids))
+    running, reading = mine.filter(state=SyncRun.State.RUNNING), ended.filter(read__gte=Read.RECENT)
+    found = list(mine.filter(_first(running) | _first(ended) | _first(reading)))
     over = [run for run in found if run.state != SyncRun.State.RUNNING]
     return _Runs(
         next((run for run in found if run.state == SyncRun.State.RUNNING), None),
         next(iter(over), None),
         next((run for run in over if run.read >= Read.RECENT), None),
     )
+
+
+def _first(runs: QuerySet[SyncRun]) -> Q:
+    return Q(pk=Subquery(runs.values("pk")[:1]))
 
 
 def last_sign() -> datetime | None:

@@ -164,7 +164,7 @@ def _numbers(connection: KisiConnection, now: datetime) -> _Numbers:
     }
     oldest = Subquery(Heartbeat.objects.order_by("at").values("at")[:1])
     mine = KisiConnection.objects.filter(pk=connection.pk)
-    values: dict[str, Any] = mine.values(**counted, last_sign=oldest).get()
+    values: Any = mine.values(**counted, last_sign=oldest).get()
     return _Numbers(**values)
 
 

@@ -167,6 +167,19 @@ def test_a_key_demoted_in_the_middle_of_a_removal_removes_nobody_and_closes_no_r
     assert connected.connection.grants.open().exists()
 
 
+def test_a_key_demoted_before_an_unclear_person_is_read_closes_no_row(connected, ana):
+    """A 404 of an id is final, but not from a key that sees nothing any more."""
+    connected.connection.grants.update(state=State.UNCERTAIN)
+    connected.subscription(ana).pause()
+    connected.world.switch(weak_read="404", weak_write="404")
+    group = f"/groups/{connected.world.group_id}"
+    connected.world.fault(method="GET", path=group, kind=Kind.PASS, run=connected.world.weaken_key)
+    connected.sync()
+    assert connected.inside() == ["ana"]
+    assert connected.connection.grants.open().get().state == State.UNCERTAIN
+    assert connected.connection.status == "group_gone"
+
+
 def test_a_key_that_may_only_read_now_and_answers_404_to_a_delete_closes_no_row(connected, ana):
     connected.world.switch(weak_write="404")
     connected.world.fault(kind=Kind.PASS, run=demote_to_observer(connected), **RIGHTS_OF_ONE)

@@ -81,8 +81,9 @@ def test_without_a_ticked_plan_there_is_no_button(moving, admin):
     page = admin.open("kisi:cut-over")
     assert page.says("Turn on 24-hr access on a plan first, or everybody would lose access.")
     assert not [words for words in page.buttons if words.startswith("Cut over")]
-    admin.post("kisi:cut-over", sure="on", email=["ana@example.com", "old@example.com", "odd@example.com"])
+    admin.post("kisi:cut-over", sure="on", email=["old@example.com", "odd@example.com"])
     assert moving.connection.in_transition
+    assert not Release.objects.exists()
 
 
 def test_once_done_it_is_not_asked_again(moving, admin):
@@ -101,4 +102,6 @@ def test_nobody_loses_and_the_button_is_no_danger(house: House, admin: Desk):
     house.sync()
     page = admin.open("kisi:cut-over")
     assert house.connection.in_transition
-    assert page.says("1 person keeps it.")
+    assert page.says("0 people lose access", "1 person keeps it.")
+    assert "Cut over" in page.buttons
+    assert admin.press(page, "Cut over", sure="on").says("Core is the only source since")

@@ -22,7 +22,8 @@ run: $(VENV)/run.stamp
 test: test-postgres test-sqlite
 
 test-postgres: $(VENV)/dev.stamp
-	$(PY) -m pytest -n $(WORKERS) --dist loadgroup
+	$(PY) -m pytest -n $(WORKERS) -m "not process and not browser"
+	$(PY) -m pytest -m "process or browser"
 
 test-sqlite: $(VENV)/dev.stamp
 	CORE_TEST_DATABASE=sqlite $(PY) -m pytest -n $(WORKERS) -m "not process and not browser"

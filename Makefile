@@ -10,7 +10,7 @@ LINTED := DEBUG=on SECRET_KEY=lint DATABASE_URL=sqlite:///:memory:
 INSTALL := $(PY) -m pip install -q --disable-pip-version-check --require-hashes -r
 COMPILE := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml
 
-.PHONY: run test test-postgres test-sqlite lint fmt lock venv clean
+.PHONY: run test test-postgres test-sqlite faults year mutants lint fmt lock venv clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/run.stamp
@@ -22,11 +22,23 @@ run: $(VENV)/run.stamp
 test: test-postgres test-sqlite
 
 test-postgres: $(VENV)/dev.stamp
-	$(PY) -m pytest -n $(WORKERS) -m "not process and not browser"
-	$(PY) -m pytest -m "process or browser"
+	$(PY) -m pytest -n $(WORKERS) -m "not process and not browser and not long"
+	$(PY) -m pytest -m "(process or browser) and not long"
 
 test-sqlite: $(VENV)/dev.stamp
-	CORE_TEST_DATABASE=sqlite $(PY) -m pytest -n $(WORKERS) -m "not process and not browser"
+	CORE_TEST_DATABASE=sqlite $(PY) -m pytest -n $(WORKERS) -m "not process and not browser and not long"
+
+# Every fault of the table, with real processes where it says so; prints expected, seen and figure.
+faults: $(VENV)/dev.stamp
+	$(PY) -m pytest tests/faults --all-faults
+
+# A thousand people and a year of faults on a moved clock; prints the minutes wrongly in and out.
+year: $(VENV)/dev.stamp
+	$(PY) -m pytest tests/year -m long -s
+
+# Every seeded bug against the tests that should catch it; prints which one did.
+mutants: $(VENV)/dev.stamp
+	$(PY) -m tests.mutants
 
 lint: $(VENV)/dev.stamp
 	$(VENV)/bin/ruff check .

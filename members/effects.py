@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from members.models import Gym
-from members.slots import Effect, EffectLine, ListMoved, carry_out_change, forecast_change
+from members.sheets import csv_of
+from members.slots import Effect, ListMoved, carry_out_change, forecast_change
 
 SHOWN, SEEN, WANTED = "shown", "seen", "list"
 COUNTED = 2_000
@@ -105,20 +104,6 @@ def _posted(request: HttpRequest, left_out: Iterable[str]) -> list[tuple[str, st
 
 
 def _download(effect: Effect) -> HttpResponse:
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="door-access.csv"'
-    rows = csv.writer(response)
-    rows.writerow(["Name", "Email", "Door access", "Reason"])
     groups = (("gets access", effect.gains), ("loses access", effect.loses), ("keeps access", effect.keeps))
-    for words, lines in groups:
-        rows.writerows(_cells(words, lines))
-    return response
-
-
-def _cells(words: str, lines: Sequence[EffectLine]) -> list[list[Any]]:
-    return [[_plain(line.name), _plain(line.email), words, _plain(line.reason)] for line in lines]
-
-
-def _plain(text: str) -> str:
-    """Never a formula, whatever a member is called (OWASP, CSV injection)."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    rows = ((line.name, line.email, words, line.reason) for words, lines in groups for line in lines)
+    return csv_of("door-access", ["Name", "Email", "Door access", "Reason"], rows)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from integrations.kisi.views import attention, connecting, overview
+from integrations.kisi.views import attention, connecting, member_sync, move_in, overview
 
 app_name = "kisi"
 urlpatterns = [
@@ -23,8 +23,8 @@ urlpatterns = [
     path("attention/", attention.attention, name="attention"),
     path("attention/retry/", attention.retry, name="retry"),
     path("attention/held/", attention.held, name="held"),
-    path("move-in/", attention.move_in, name="move-in"),
-    path("move-in/cut-over/", attention.cut_over, name="cut-over"),
-    path("members/<int:member_id>/sync/", attention.sync_member, name="sync-member"),
-    path("members/<int:member_id>/exempt/", attention.exempt_member, name="exempt-member"),
+    path("move-in/", move_in.move_in, name="move-in"),
+    path("move-in/cut-over/", move_in.cut_over, name="cut-over"),
+    path("members/<int:member_id>/sync/", member_sync.sync_member, name="sync-member"),
+    path("members/<int:member_id>/exempt/", member_sync.exempt_member, name="exempt-member"),
 ]

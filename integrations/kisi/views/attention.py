@@ -1,4 +1,4 @@
-"""Needs attention, held removals, move-in with cut-over, activity, and one member's own presses."""
+"""Needs attention, held removals and activity."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ from dataclasses import dataclass
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from integrations.kisi import doors, glance, tasks, wording
-from integrations.kisi.forms import CutOverForm, PeopleForm
+from integrations.kisi import doors, tasks, wording
+from integrations.kisi.forms import PeopleForm
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant
 from integrations.kisi.sync import asking, deciding, gather
 from integrations.kisi.timeline import lines
 from integrations.kisi.views.shared import done, open_rows, page, require_connection
 from members.gyms import admin_required, staff_required
-from members.models import Member
-from plans.models import Plan
 
 PER_PAGE = 50
 Trouble = KisiGrant.Trouble
@@ -114,50 +112,6 @@ def _with_reasons(connection: KisiConnection, rows: list[KisiGrant]) -> list[tup
 
 
 @require_GET
-@admin_required
-def move_in(request: HttpRequest) -> HttpResponse:
-    connection = require_connection(request)
-    wanted = gather.wanted_addresses(connection.gym_id, connection.gym.today(timezone.now()))
-    plans = Plan.objects.filter(gym=connection.gym, archived_at=None)
-    return page(
-        request,
-        "kisi/move_in.html",
-        connection,
-        "move-in",
-        plans=plans,
-        ticked=[plan for plan in plans if plan.has_24hr_access],
-        losing=deciding.would_lose_at_cut_over(connection, wanted),
-    )
-
-
-@admin_required
-def cut_over(request: HttpRequest) -> HttpResponse:
-    """Core becomes the only source: the people named lose their access by this word."""
-    connection = require_connection(request)
-    if connection.sole_source_since is not None:
-        return redirect("kisi:move-in")
-    wanted = gather.wanted_addresses(connection.gym_id, connection.gym.today(timezone.now()))
-    losing = deciding.would_lose_at_cut_over(connection, wanted)
-    form = CutOverForm(request.POST or None)
-    moved = _moved(request, {row.email for row in losing})
-    if request.method == "POST" and form.is_valid() and not moved and wanted:
-        named = [row.email for row in losing]
-        count = deciding.cut_over(connection, named, by=request.user, now=timezone.now())
-        tasks.wake(connection.pk)
-        return done(request, wording.cut_over(count), "kisi:move-in")
-    context = {"losing": losing, "keeping": len(wanted), "form": form, "moved": moved}
-    return page(request, "kisi/cut_over.html", connection, "move-in", **context)
-
-
-def _moved(request: HttpRequest, now: set[str]) -> str:
-    """How the list differs from the one that was confirmed; "" when it does not."""
-    before = set(request.POST.getlist("email"))
-    if request.method != "POST" or before == now:
-        return ""
-    return wording.list_changed(more=len(now - before), fewer=len(before - now))
-
-
-@require_GET
 @staff_required
 def activity(request: HttpRequest) -> HttpResponse:
     connection = require_connection(request)
@@ -173,36 +127,6 @@ def activity(request: HttpRequest) -> HttpResponse:
         "what": kind,
     }
     return page(request, "kisi/activity.html", connection, "activity", **context)
-
-
-@require_POST
-@staff_required
-def sync_member(request: HttpRequest, member_id: int) -> HttpResponse:
-    connection = require_connection(request)
-    member = get_object_or_404(Member, pk=member_id, gym=connection.gym)
-    if not member.email or not glance.can_sync(connection):
-        return redirect("members:detail", member.pk)
-    now = timezone.now()
-    asking.ask_for_person(connection, member.email, because="Sync now", now=now, by=request.user)
-    tasks.wake(connection.pk)
-    return done(request, f"Looking at {member.first_name} in Kisi now.", "members:detail", member.pk)
-
-
-@require_POST
-@admin_required
-def exempt_member(request: HttpRequest, member_id: int) -> HttpResponse:
-    connection = require_connection(request)
-    member = get_object_or_404(Member, pk=member_id, gym=connection.gym)
-    if not member.email:
-        return redirect("members:detail", member.pk)
-    if request.POST.get("exempt"):
-        deciding.leave_to_kisi(connection, member, by=request.user, now=timezone.now())
-        words = f"{member.first_name}'s door access is left to Kisi."
-    else:
-        deciding.take_back_from_kisi(connection, member, by=request.user, now=timezone.now())
-        tasks.wake(connection.pk)
-        words = f"Core decides about {member.first_name}'s door access again."
-    return done(request, words, "members:detail", member.pk)
 
 
 def _causes(rows: list[KisiGrant]) -> list[Cause]:

@@ -11,6 +11,7 @@ from typing import Any
 
 Json = Mapping[str, Any]
 LARGEST_ID = 2**63 - 1
+NAME_AT_MOST, ROLE_AT_MOST = 200, 60  # letters; the database holds a little more
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # some that no database stores
 
 
@@ -98,23 +99,23 @@ def me(row: Json) -> Me:
     organization_id = row.get("organization_id")
     return Me(
         id=row_id(row),
-        name=_text(row, "name"),
+        name=_name(row),
         email=same_address(_text(row, "email")),
         organization_id=_id(row, "organization_id") if organization_id is not None else row_id(organization),
-        organization_name=_text(organization, "name"),
+        organization_name=_name(organization),
     )
 
 
 def organization(row: Json) -> Organization:
-    return Organization(row_id(row), _text(row, "name"), _optional_id(row, "user_id"))
+    return Organization(row_id(row), _name(row), _optional_id(row, "user_id"))
 
 
 def group(row: Json) -> Group:
     place = _object(row, "place", required=False)
     return Group(
         id=row_id(row),
-        name=_text(row, "name"),
-        place_name=_text(place, "name"),
+        name=_name(row),
+        place_name=_name(place),
         doors_count=_number(row.get("locks_count") or 0, "locks_count"),
         organization_id=_optional_id(row, "organization_id"),
     )
@@ -124,7 +125,7 @@ def user(row: Json) -> User:
     metadata = row.get("metadata") or {}
     return User(
         id=row_id(row),
-        name=_text(row, "name"),
+        name=_name(row),
         email=same_address(_required_text(row, "email")),
         access_enabled=row.get("access_enabled", True) is not False
         and row.get("scim_access_enabled") is not False,
@@ -142,8 +143,8 @@ def right(row: Json) -> Right:
         assignee_type=kind,
         user_id=_user_id(row, kind),
         email=same_address(_text(who, "email")) if kind == "User" else _text(who, "email"),
-        name=_text(who, "name"),
-        role_id=_required_text(row, "role_id"),
+        name=_name(who),
+        role_id=_required_text(row, "role_id")[:ROLE_AT_MOST],
         scope=scope,
         applies_to_id=applies_to,
         valid_from=_time(row, "valid_from"),
@@ -163,12 +164,12 @@ def door(row: Json) -> Door:
     """A row of `/group_locks`."""
     embedded = _object(row, "lock", required=False)
     lock_id = row.get("lock_id")
-    return Door(row_id(embedded) if lock_id is None else _id(row, "lock_id"), _text(embedded, "name"))
+    return Door(row_id(embedded) if lock_id is None else _id(row, "lock_id"), _name(embedded))
 
 
 def lock(row: Json) -> Door:
     """A row of `/locks`."""
-    return Door(row_id(row), _text(row, "name"))
+    return Door(row_id(row), _name(row))
 
 
 def mapping(value: Any) -> Json:
@@ -253,6 +254,10 @@ def _number(value: Any, name: str) -> int:
 def _text(row: Json, name: str) -> str:
     value = row.get(name)
     return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value) if isinstance(value, str) else ""
+
+
+def _name(row: Json) -> str:
+    return _text(row, "name")[:NAME_AT_MOST]
 
 
 def _required_text(row: Json, name: str) -> str:

@@ -154,3 +154,14 @@ def test_a_door_needs_both_switches_of_a_person(row, enabled):
 def test_a_guest_in_a_team_is_no_user():
     assert rows.team_member({"member_type": "Guest", "member_id": 3}) is None
     assert rows.team_member({"member_type": "User", "member_id": 3}) == 3
+
+
+def test_names_and_roles_of_any_length_fit_the_database():
+    """A person named with a megabyte must not end the run of everybody else."""
+    endless = "x" * 1_000_000
+    right = rows.right(RIGHT | {"role_id": endless, "user": USER | {"name": endless}})
+    group = rows.group({"id": 9, "name": endless, "place": {"name": endless}})
+    assert (len(right.name), len(right.role_id)) == (200, 60)
+    assert (len(group.name), len(group.place_name)) == (200, 200)
+    assert len(rows.user(USER | {"name": endless}).name) == 200
+    assert len(rows.me(USER | {"name": endless, "organization": {"id": 1, "name": endless}}).name) == 200

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from tests.faults.table import LAST, Row, lines, missing
+from tests.processes.real import broker, gym, running, serve, start
 
+__all__ = ["broker", "gym", "running", "serve", "start"]  # fixtures of the tests with real processes
 Saw = Callable[..., None]
 
 

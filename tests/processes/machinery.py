@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
@@ -10,18 +11,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import redis
 from django.db import connection as database
 
 from config import embedded, supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = ("worker", "--pool", "prefork", "-Q", "core", "--without-gossip", "--without-mingle", "-l", "INFO")
-BEAT = ("beat", "-l", "INFO")
+BEAT = ("beat", "-l", "INFO", "--pidfile=")
+STARTS_WITHIN = 60.0
 
 
 class TooLate(AssertionError):
@@ -36,6 +39,18 @@ def until(happened: Callable[[], Any], *, within: float, what: str = "") -> floa
             raise TooLate(f"not within {within:.0f} s: {what or happened}")
         time.sleep(0.02)
     return time.monotonic() - before
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long it took."""
+    before = time.monotonic()
+    work()
+    return time.monotonic() - before
+
+
+def p99(values: Sequence[float]) -> float:
+    """The value that 99 of 100 do not exceed; of fewer than a hundred the largest."""
+    return sorted(values)[math.ceil(0.99 * len(values)) - 1]
 
 
 class Broker:
@@ -65,16 +80,22 @@ class Broker:
         self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def waiting(self) -> int:
+        """How many messages lie in the queue."""
+        with redis.Redis(unix_socket_path=str(self.path)) as client:
+            return int(client.llen("core"))  # type: ignore[arg-type]
 
-class Celery:
-    """A `celery` process in a session of its own, with what it printed."""
 
-    def __init__(self, *arguments: str, **environment: str) -> None:
-        self._printed = tempfile.NamedTemporaryFile(prefix="core-celery-", suffix=".log")  # noqa: SIM115
+class Process:
+    """A process of Core in a session of its own, with what it printed; ready once it printed `ready`."""
+
+    def __init__(self, *command: str, ready: str, **environment: str) -> None:
+        self._ready = ready
+        self._printed = tempfile.NamedTemporaryFile(prefix="core-process-", suffix=".log")  # noqa: SIM115
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "config", *arguments],
+            [sys.executable, "-m", *command],
             cwd=ROOT,
-            env=os.environ | {"DATABASE_URL": database_url(), "CORE_ROLE": "worker"} | environment,
+            env=os.environ | {"DATABASE_URL": database_url()} | environment,
             stdout=self._printed,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -88,6 +109,11 @@ class Celery:
     @property
     def is_running(self) -> bool:
         return self._process.poll() is None
+
+    @property
+    def is_ready(self) -> bool:
+        assert self.is_running, self.printed[-2000:]
+        return self._ready in self.printed
 
     def children(self) -> list[int]:
         """The processes of the pool."""
@@ -113,17 +139,34 @@ class Celery:
     def stopped_with(self, *, within: float) -> int:
         return self._process.wait(timeout=within)
 
+
+class Celery(Process):
+    """A worker or a beat."""
+
     def received(self, task: str) -> int:
         return self._count(task, "received")
 
     def finished(self, task: str) -> int:
         return self._count(task, "succeeded")
 
+    def failed(self, task: str) -> int:
+        return self._count(task, "raised")
+
     def _count(self, task: str, what: str) -> int:
         return len(re.findall(rf"Task {re.escape(task)}\[[^]]+\] {what}", self.printed))
 
 
-def database_url() -> str:
-    """The address of the database that the tests run in."""
-    name = database.settings_dict["NAME"]
-    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+def worker(processes: int, environment: dict[str, Any]) -> Celery:
+    arguments = ("celery", "-A", "config", *WORKER, "-c", str(processes))
+    return Celery(*arguments, ready="ready.", CORE_ROLE="worker", **environment)
+
+
+def beat(environment: dict[str, Any]) -> Celery:
+    return Celery("celery", "-A", "config", *BEAT, ready="beat: Starting", **environment)
+
+
+def database_url(*, address: str = "") -> str:
+    """The address of the database that the tests run in; by another way when `address` is given."""
+    parts = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database.settings_dict['NAME']}")
+    login = parts.netloc.rpartition("@")[0]
+    return (parts._replace(netloc=f"{login}@{address}") if address else parts).geturl()

@@ -2,49 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import timedelta
-
 import pytest
-from django.utils import timezone
-from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from integrations.kisi import tasks
-from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, SyncRun
+from integrations.kisi.models import Heartbeat, SyncRun
 from integrations.kisi.simulator import Kind
 from plans.models import Subscription
-from tests.conftest import House
+from tests.processes.gyms import (
+    LOOK,
+    SWEEP,
+    assert_nothing_lost_or_doubled,
+    every_second,
+    is_settled,
+    let_the_lease_run_out,
+    people,
+)
 from tests.processes.machinery import Celery, until
+from tests.processes.real import REAL
 
+pytestmark = REAL
 POST_USER = {"method": "POST", "path": "/users"}
 POST_RIGHT = {"method": "POST", "path": "/role_assignments"}
 DELETE_RIGHT = {"method": "DELETE", "path": r"/role_assignments/\d+"}
 DELETE_USER = {"method": "DELETE", "path": r"/users/\d+"}
-
-
-def people(house: House) -> Counter[str]:
-    """How often each address stands among Kisi's people."""
-    return Counter(user.email for user in house.world.store.users)
-
-
-def is_settled(house: House) -> bool:
-    """Nobody holds the lease and no row is between two states."""
-    row = house.connection
-    unclear = row.grants.open().exclude(state=KisiGrant.State.GRANTED)
-    return row.lease_until is None and not row.look_again and not unclear.exists()
-
-
-def let_the_lease_run_out(house: House) -> None:
-    """Its 90 seconds, without waiting for them."""
-    KisiConnection.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    tasks.look()
-
-
-def assert_nothing_lost_or_doubled(house: House, inside: list[str]) -> None:
-    assert house.inside() == inside
-    assert set(people(house).values()) == {1}
-    for name in inside:
-        assert len(house.world.rights_of(f"{name}@example.com")) == 1
 
 
 def test_a_save_is_at_kisi_within_five_seconds(gym, start, record_property):
@@ -115,25 +95,6 @@ def test_a_worker_killed_while_removing_access_is_finished_by_the_next(gym, star
     assert_nothing_lost_or_doubled(gym, ["ben"])
 
 
-def test_a_pool_process_killed_in_the_middle_of_a_post_costs_nothing(gym, start):
-    """The worker lives on and runs the message again, which finds the lease taken until it runs out."""
-    held = gym.world.fault(**POST_USER, kind=Kind.PASS, hold=True, after_effect=True)
-    gym.member("Ana Ruiz")
-    gym.member("Ben")
-    worker: Celery = start()
-    assert held.reached.wait(15)
-    before = worker.received("kisi.sync")
-    killed = worker.kill_child()
-    until(lambda: worker.children() not in ([], [killed]), within=15, what="a new pool process")
-    until(lambda: worker.received("kisi.sync") > before, within=15, what="the message once more")
-    gym.world.clear_faults()
-    assert KisiConnection.objects.get().lease_until is not None
-    let_the_lease_run_out(gym)
-    until(lambda: len(gym.inside()) == 2 and is_settled(gym), within=20, what="both in the group")
-    assert worker.is_running
-    assert_nothing_lost_or_doubled(gym, ["ana", "ben"])
-
-
 def test_a_warm_shutdown_finishes_the_call_and_gives_the_lease_back(gym, start):
     held = gym.world.fault(**POST_USER, kind=Kind.PASS, hold=True)
     gym.member("Ana Ruiz")
@@ -151,7 +112,7 @@ def test_beat_finds_a_change_that_no_signal_told(gym, start):
     """Beat, worker and database only: the sweep, every second instead of every five minutes."""
     ana = gym.member("Ana Ruiz")
     gym.sync()
-    every_second()
+    every_second(LOOK, SWEEP)
     start()
     start("beat")
     Subscription.objects.filter(member=ana).update(status=Subscription.Status.PAUSED)
@@ -159,10 +120,3 @@ def test_beat_finds_a_change_that_no_signal_told(gym, start):
     until(lambda: Heartbeat.objects.exists(), within=20, what="a sign of life")
     until(lambda: is_settled(gym), within=5)
     assert SyncRun.objects.filter(state=SyncRun.State.FINISHED).exists()
-
-
-def every_second() -> None:
-    second, _ = IntervalSchedule.objects.get_or_create(every=1, period="seconds")
-    for row in PeriodicTask.objects.filter(task__in=["kisi.look", "kisi.sweep"]):
-        row.interval = second
-        row.save()

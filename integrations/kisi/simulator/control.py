@@ -6,12 +6,13 @@ import dataclasses
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from integrations.kisi.simulator import faults
+from integrations.kisi.simulator import faults, troubles
 from integrations.kisi.simulator.api.answers import Answer, as_json, error
 from integrations.kisi.simulator.calls import Call, Incoming
-from integrations.kisi.simulator.faults import Armed
+from integrations.kisi.simulator.faults import Armed, Fault
 from integrations.kisi.simulator.rows import Assignment, Organization, User
 
 if TYPE_CHECKING:
@@ -128,8 +129,21 @@ def _fault(armed: Armed) -> Values:
 
 
 def arm(world: World, values: Values) -> Values:
-    world.fault(faults.from_dict(values))
+    """A fault by its fields, or with `name` one of TROUBLES; `then` are edits made once it took effect."""
+    fault = faults.from_dict({key: value for key, value in values.items() if key not in ("name", "then")})
+    if "name" in values:
+        fault = _aimed(troubles.named(values["name"]), fault, values)
+    edits = values.get("then", [])
+    if edits:
+        fault = replace(fault, run=lambda: [edit(world, values) for values in edits])
+    world.fault(fault)
     return {"armed": len(world.faults.armed)}
+
+
+def _aimed(trouble: Fault, fault: Fault, values: Values) -> Fault:
+    """The named trouble, for the requests and the times that were asked for."""
+    wanted = {name: getattr(fault, name) for name in values if name not in ("name", "then")}
+    return replace(trouble, **wanted)
 
 
 def disarm(world: World, _: Values) -> Values:

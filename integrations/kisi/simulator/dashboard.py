@@ -3,51 +3,28 @@
 from __future__ import annotations
 
 import secrets
-import threading
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any
 
+from integrations.kisi.simulator.premises import Premises
 from integrations.kisi.simulator.rows import (
     Assignment,
     Group,
-    GroupLock,
-    Lock,
     Login,
     Organization,
     Place,
-    Row,
     Team,
     TeamMembership,
     User,
 )
-from integrations.kisi.simulator.store import Store
 
 Person = User | str
-AnyRow = TypeVar("AnyRow", bound=Row)
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
+class Dashboard(Premises):
+    """Edits of organizations, people, rights, teams and keys. People are given as rows or addresses."""
 
-
-class Dashboard:
-    """The rows, the clock, the one lock, and edits of the rows. People are given as rows or addresses."""
-
-    def __init__(self, *, store: Store | None = None, now: Callable[[], datetime] = utc_now) -> None:
-        self.lock = threading.RLock()
-        self.store = store or Store()
-        self.now = now
-
-    def touch(self) -> None:
-        """Called after each change."""
-
-    # Organizations, doors, groups
-
-    @property
-    def organization(self) -> Organization:
-        """The first one; every method without an organization means it."""
-        return next(iter(self.store.organizations))
+    # Organizations
 
     def add_organization(
         self, name: str, *, owner: tuple[str, str], door: str = "Front door"
@@ -69,47 +46,6 @@ class Dashboard:
             self.touch()
             return organization
 
-    def add_door(self, name: str, *, organization: Organization | None = None) -> Lock:
-        with self.lock:
-            organization = organization or self.organization
-            place = self.store.places.of(organization.id)[0]
-            return self._kept(
-                self.store.locks.add(Lock(name=name, place_id=place.id, **self._owned(organization)))
-            )
-
-    def add_group(
-        self,
-        name: str,
-        doors: list[Lock],
-        *,
-        place: Place | None = None,
-        organization: Organization | None = None,
-    ) -> Group:
-        with self.lock:
-            owned = self._owned(organization or (self._organization_of(doors[0]) if doors else None))
-            group = self.store.groups.add(Group(name=name, place_id=place.id if place else None, **owned))
-            for door in doors:
-                self.link(group, door)
-            return self._kept(group)
-
-    def link(self, group: Group, door: Lock) -> None:
-        """The group opens this door too."""
-        with self.lock:
-            owned = self._owned(self._organization_of(group))
-            self._kept(self.store.group_locks.add(GroupLock(group_id=group.id, lock_id=door.id, **owned)))
-
-    def delete_group(self, group: Group) -> None:
-        """The group with its doors' links and every right in it."""
-        with self.lock:
-            for right in list(self.store.assignments):
-                if (right.applies_to_type, right.applies_to_id) == ("Group", group.id):
-                    self.store.drop_assignment(right)
-            for row in list(self.store.group_locks):
-                if row.group_id == group.id:
-                    del self.store.group_locks.rows[row.id]
-            del self.store.groups.rows[group.id]
-            self.touch()
-
     # People
 
     def add_user(
@@ -127,7 +63,8 @@ class Dashboard:
 
     def delete_user(self, user: Person) -> None:
         with self.lock:
-            self.store.drop_user(self.person(user))
+            rights_stay = self.switches.deleted_user_rights == "stay"
+            self.store.drop_user(self.person(user), rights_stay=rights_stay)
             self.touch()
 
     def person(self, user: Person, *, organization: Organization | None = None) -> User:
@@ -204,10 +141,17 @@ class Dashboard:
             self.store.drop_login(self._login(key))
             self.touch()
 
-    def weaken_key(self, key: str | None = None, *, role_id: str = "basic") -> None:
-        """From now on the key may do no more than this organization-level role."""
+    def weaken_key(self, key: str | None = None, *, role_id: str | None = "basic") -> None:
+        """From now on the key may do no more than this organization-level role; None: all its person may."""
         with self.lock:
             self._login(key).role_id = role_id
+            self.touch()
+
+    def forgive_key(self, key: str | None = None) -> None:
+        """Kisi's support lets a suspended key work again."""
+        with self.lock:
+            login = self._login(key)
+            login.suspended, login.bad_requests = False, 0
             self.touch()
 
     def _login(self, key: str | None) -> Login:
@@ -238,16 +182,3 @@ class Dashboard:
             **self._owned(self._organization_of(holder)),
         )
         return self._kept(self.store.add_assignment(right))
-
-    def _organization_of(self, row: Row) -> Organization:
-        return self.store.organizations.rows[row.organization_id]
-
-    def _stamps(self) -> dict[str, Any]:
-        return {"created_at": self.now(), "updated_at": self.now()}
-
-    def _owned(self, organization: Organization | None) -> dict[str, Any]:
-        return {"organization_id": (organization or self.organization).id, **self._stamps()}
-
-    def _kept(self, row: AnyRow) -> AnyRow:
-        self.touch()
-        return row

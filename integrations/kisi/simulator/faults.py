@@ -27,6 +27,7 @@ class Kind(StrEnum):
     SHRUNK = "shrunk"  # the page lacks its last row and the total agrees with that
     DOUBLED = "doubled"  # the first row stands twice, in place of the last
     WRONG_TOTAL = "wrong_total"  # the total is one too high
+    LOW_TOTAL = "low_total"  # the total is one too low
     NO_RANGE = "no_range"  # without the range header
     NOT_ARRAY = "not_array"  # an object where an array should be
     TRUNCATED = "truncated"  # half of the body, its length true to that
@@ -210,6 +211,8 @@ def _bent_list(kind: Kind, true: Answer) -> Answer:
         return _list(true, [rows[0], *rows[:-1]] if rows else [], true.header(RANGE))
     if kind is Kind.WRONG_TOTAL:
         return _list(true, rows, f"{start}/{int(total) + 1}")
+    if kind is Kind.LOW_TOTAL:
+        return _list(true, rows, f"{start}/{max(0, int(total) - 1)}")
     if kind is Kind.NO_RANGE:
         return _list(true, rows, None)
     return _list(true, {"data": rows}, true.header(RANGE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
@@ -10,7 +11,15 @@ from urllib.parse import parse_qsl
 
 from integrations.kisi.simulator import keys
 from integrations.kisi.simulator.api import routes
-from integrations.kisi.simulator.api.answers import HTML_ERROR, Answer, Refused, as_html, error
+from integrations.kisi.simulator.api.answers import (
+    DATES,
+    HTML_ERROR,
+    Answer,
+    Refused,
+    Spelling,
+    as_html,
+    error,
+)
 from integrations.kisi.simulator.api.desk import Desk
 from integrations.kisi.simulator.calls import NO_ANSWER, Incoming
 from integrations.kisi.simulator.faults import Armed, spoilt
@@ -34,7 +43,23 @@ def answer(world: World, incoming: Incoming) -> Answer:
         world.finish(call, status=500)
         raise
     world.finish(call, status=NO_ANSWER if reply.lost else reply.status)
-    return reply
+    return _dressed(world, incoming, reply)
+
+
+def _dressed(world: World, incoming: Incoming, reply: Answer) -> Answer:
+    """Every answer as the switches have it: how errors are spelt, which headers stand beside."""
+    switches = world.switches
+    reply = Spelling(switches.error_code, switches.error_key).of(reply)
+    dates = DATES if switches.deprecation_headers == "everywhere" else ()
+    return replace(reply, headers=(*reply.headers, *dates, *_limit_headers(world, incoming)))
+
+
+def _limit_headers(world: World, incoming: Incoming) -> tuple[tuple[str, str], ...]:
+    limit = world.switches.rate_limit
+    if not world.switches.rate_limit_headers or not limit:
+        return ()
+    left = world.limiter.left(keys.who(incoming, world.store), limit=limit)
+    return (("X-RateLimit-Limit", str(limit)), ("X-RateLimit-Remaining", str(left)))
 
 
 def _played(world: World, incoming: Incoming, armed: Armed | None) -> Answer:

@@ -34,7 +34,7 @@ def authenticated(incoming: Incoming, store: Store, switches: Switches, *, now: 
     if login is None or _is_expired(login, switches, now=now):
         raise Refused(Answer(401) if switches.bad_key_body == "empty" else error(401))
     if login.suspended:
-        raise refused(403, SUSPENDED)
+        raise refused(int(switches.suspended_status), SUSPENDED)
     if switches.partner_headers_required and not all(incoming.headers.get(name) for name in PARTNER_HEADERS):
         raise refused(403, "Integration headers are required.")
     login.last_used_at = now
@@ -48,6 +48,8 @@ def _is_expired(login: Login, switches: Switches, *, now: datetime) -> bool:
 
 def permit(desk: Desk, route: Route) -> None:
     """Refuse a key whose role is too weak for this route; one's own rights may always be read."""
+    if (route.method, route.path) == ("GET", "/user") and not desk.sees_itself:
+        raise refused(403)
     if route.needs is None or desk.may(route.needs):
         return
     if route.path == "/role_assignments" and route.method == "GET" and desk.params.get("user_id") == "me":

@@ -16,6 +16,10 @@ class Limiter:
     def __init__(self) -> None:
         self._allowed: dict[str, deque[datetime]] = defaultdict(deque)
 
+    def left(self, who: str, *, limit: int) -> int:
+        """How many more calls are allowed in the window of the last one."""
+        return max(0, limit - len(self._allowed[who]))
+
     def wait(self, who: str, *, now: datetime, switches: Switches) -> float | None:
         """Seconds until the next call is allowed; None: this one is, and counts."""
         if switches.rate_limit <= 0:

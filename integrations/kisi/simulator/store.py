@@ -40,6 +40,12 @@ class Table(Generic[AnyRow]):
         self.rows[row.id] = row
         return row
 
+    def put_back(self, row: AnyRow, row_id: int) -> AnyRow:
+        """Under an id that a row had before."""
+        row.id = row_id
+        self.rows[row_id] = row
+        return row
+
     def find(self, row_id: int, organization_id: int) -> AnyRow | None:
         row = self.rows.get(row_id)
         return row if row is not None and row.organization_id == organization_id else None
@@ -86,8 +92,9 @@ class Store:
         for login in self.logins:
             self._by_secret[login.secret] = login.id
 
-    def add_user(self, user: User) -> User:
-        self.users.add(user)
+    def add_user(self, user: User, *, former_id: int | None = None) -> User:
+        """A new id, unless the person comes back under the one they had."""
+        self.users.add(user) if former_id is None else self.users.put_back(user, former_id)
         self.last_member_id += 1
         user.member_id = self.last_member_id
         self._index_user(user)
@@ -137,9 +144,15 @@ class Store:
         del self.logins.rows[login.id]
         del self._by_secret[login.secret]
 
-    def drop_user(self, user: User) -> None:
+    def drop_events_of(self, user: User) -> None:
+        """Whatever the person did, and whatever was done to them."""
+        for event in self.events:
+            if event.actor_id == user.id or (event.object_type, event.object_id) == ("User", user.id):
+                del self.events.rows[event.id]
+
+    def drop_user(self, user: User, *, rights_stay: bool = False) -> None:
         """The person with their rights, keys and team memberships; events and mails stay."""
-        for right in self.held_by(user):
+        for right in [] if rights_stay else self.held_by(user):
             self.drop_assignment(right)
         for login in [login for login in self.logins if login.user_id == user.id]:
             self.drop_login(login)
@@ -148,7 +161,9 @@ class Store:
                 del self.team_memberships.rows[membership.id]
         del self.users.rows[user.id]
         del self._by_member[user.member_id]
-        self._by_email.pop((user.organization_id, user.email.lower()), None)
+        address = (user.organization_id, user.email.lower())
+        if self._by_email.get(address) == user.id:
+            del self._by_email[address]
 
     def _index_user(self, user: User) -> None:
         self._by_email[user.organization_id, user.email.lower()] = user.id

@@ -10,9 +10,10 @@ from typing import Any
 from integrations.kisi.simulator import demo, state
 from integrations.kisi.simulator.access import Access
 from integrations.kisi.simulator.calls import Call, CallLog
-from integrations.kisi.simulator.dashboard import Dashboard, Person, utc_now
+from integrations.kisi.simulator.dashboard import Dashboard, Person
 from integrations.kisi.simulator.faults import Armed, Fault, Faults
 from integrations.kisi.simulator.limiter import Limiter
+from integrations.kisi.simulator.premises import utc_now
 from integrations.kisi.simulator.rows import Assignment, Group, Lock, Mail, Organization, User
 from integrations.kisi.simulator.store import Store
 from integrations.kisi.simulator.switches import Switches
@@ -98,14 +99,14 @@ class World(Dashboard):
         """The sorted addresses of those with a right of their own in the group that is valid now."""
         with self.lock:
             wanted, now = (group or self.group).id, self.now()
-            people = {
-                self.store.users.rows[right.assignee_id].email
+            holders = [
+                self.store.users.rows.get(right.assignee_id)
                 for right in self.store.assignments
                 if (right.applies_to_type, right.applies_to_id) == ("Group", wanted)
                 and right.assignee_type == "User"
                 and right.valid_at(now)
-            }
-            return sorted(people)
+            ]
+            return sorted({person.email for person in holders if person is not None})
 
     def user_by_email(self, email: str, organization: Organization | None = None) -> User | None:
         with self.lock:

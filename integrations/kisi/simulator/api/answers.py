@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 JSON_TYPE = ("Content-Type", "application/json; charset=utf-8")
 HTML_TYPE = ("Content-Type", "text/html; charset=utf-8")
 RANGE = "X-Collection-Range"
+DATES = (("Deprecation", "Thu, 01 Jan 2026 00:00:00 GMT"), ("Sunset", "Fri, 01 Jan 2027 00:00:00 GMT"))
 HTML_ERROR = "<html><head><title>{0}</title></head><body><h1>{0}</h1><hr>nginx</body></html>"
 WORDS = {
     400: "The request is not valid.",
     401: "Authentication is required to access this resource.",
+    402: "The subscription is past due.",
     403: "Access denied.",
     404: "The record could not be found.",
     409: "The record already exists",
@@ -38,6 +40,34 @@ class Answer:
 
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How an error's body is written; which of these Kisi does is not known (section 6)."""
+
+    code: str = "status"
+    key: str = "error"
+
+    def of(self, answer: Answer) -> Answer:
+        """The same answer with its `{"code", "error"}` body written this way."""
+        said = _said(answer)
+        if said is None:
+            return answer
+        codes = {"status": said["code"], "other": "ffffff"}
+        code = {"code": codes[self.code]} if self.code in codes else {}
+        return replace(answer, body=json.dumps(code | {self.key: said["error"]}).encode())
+
+
+def _said(answer: Answer) -> dict[str, str] | None:
+    """The `{"code", "error"}` of an error; None for every other answer."""
+    if answer.status < 400 or JSON_TYPE not in answer.headers:
+        return None
+    try:
+        said = json.loads(answer.body)
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) and set(said) == {"code", "error"} else None
 
 
 class Refused(Exception):

@@ -54,16 +54,24 @@ class Desk:
         return self.login.role_id or self.access.organization_role(self.caller)
 
     def may(self, permission: str) -> bool:
+        if self.role == "manager" and not self.switches.access_manager_may_write:
+            return permission in roles.READS
         return permission in roles.permissions(self.role)
+
+    @property
+    def sees_itself(self) -> bool:
+        return self.switches.weak_key_sees_itself or self.may("users_read")
 
     def rows(self, table: Table[AnyRow]) -> list[AnyRow]:
         return table.of(self.login.organization_id)
 
     def row(self, table: Table[AnyRow], row_id: object) -> AnyRow:
-        """The row of this organization, else 404."""
-        found = table.find(whole_number(row_id) or 0, self.login.organization_id)
+        """The row of this organization, else 404 (or, for another organization's, 403 by switch)."""
+        number = whole_number(row_id) or 0
+        found = table.find(number, self.login.organization_id)
         if found is None:
-            raise refused(404)
+            is_foreign = number in table.rows
+            raise refused(int(self.switches.foreign_id) if is_foreign else 404)
         return found
 
     def named(self, table: Table[AnyRow]) -> AnyRow:

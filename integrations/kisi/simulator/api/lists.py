@@ -69,10 +69,10 @@ def _sorted(desk: Desk, rows: list[AnyRow], sorts: Keys) -> list[AnyRow]:
 def _limit(desk: Desk, limits: Limits) -> int:
     asked = whole_number(desk.params.get("limit"))
     if asked is None or asked < 1:
-        return limits.default
+        asked = limits.default
     if asked > limits.most and desk.switches.over_max_limit == "422":
         raise invalid(limit=f"must be less than or equal to {limits.most}")
-    return min(asked, limits.most)
+    return min(asked, limits.most, desk.switches.most_per_page or limits.most)
 
 
 def _over_the_cap(desk: Desk) -> list[Any]:

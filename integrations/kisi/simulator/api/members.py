@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from integrations.kisi.simulator.api.answers import Answer, invalid, refused
+from integrations.kisi.simulator.api.answers import DATES, Answer, invalid, refused
 from integrations.kisi.simulator.api.desk import Desk, whole_number
 from integrations.kisi.simulator.api.lists import FIFTY_TO_HUNDRED, listed
 from integrations.kisi.simulator.api.users import (
@@ -15,8 +15,6 @@ from integrations.kisi.simulator.api.users import (
     removed_person,
 )
 from integrations.kisi.simulator.rows import User
-
-DATES = (("Deprecation", "Thu, 01 Jan 2026 00:00:00 GMT"), ("Sunset", "Fri, 01 Jan 2027 00:00:00 GMT"))
 
 
 def index(desk: Desk) -> Answer:
@@ -63,6 +61,6 @@ def _named(desk: Desk) -> User:
 
 
 def _dated(desk: Desk, answer: Answer) -> Answer:
-    if not desk.switches.deprecation_headers:
+    if desk.switches.deprecation_headers != "members":
         return answer
     return replace(answer, headers=(*answer.headers, *DATES))

@@ -81,9 +81,26 @@ class Shapes(DoorShapes):
         }
 
     def assignment(self, row: Assignment) -> Shape:
+        shown = self.switches.assignment_fields
         return self.head(row, "RoleAssignment") | {
-            "role_id": row.role_id,
+            "role_id": self.role_id(row.role_id),
             "notify": row.notify,
+            **self._validity(row),
+            **(self._new_fields(row) if shown != "old" else {}),
+            **(self._old_fields(row) if shown != "new" else {}),
+        }
+
+    def role_id(self, role_id: str) -> str:
+        """How a role is called at place level is not known (section 3)."""
+        is_place_level = role_id in roles.ROLES and roles.ROLES[role_id].applies_to == "Place"
+        return role_id.removeprefix("place_") if is_place_level and self._plain_ids else role_id
+
+    @property
+    def _plain_ids(self) -> bool:
+        return self.switches.place_role_ids == "plain"
+
+    def _new_fields(self, row: Assignment) -> Shape:
+        return {
             "applies_to_type": row.applies_to_type,
             "applies_to_id": row.applies_to_id,
             "applies_to": self._target(row),
@@ -92,31 +109,29 @@ class Shapes(DoorShapes):
             "assignee": self._assignee(row),
             "created_by_type": None if row.created_by_id is None else "User",
             "created_by_id": row.created_by_id,
-            **self._old_fields(row),
-            **self._group_fields(row),
         }
 
     def _old_fields(self, row: Assignment) -> Shape:
-        user = self.store.users.rows.get(row.assignee_id) if row.assignee_type == "User" else None
+        is_person = row.assignee_type == "User"
         return {
-            "user_id": user.id if user else None,
-            "user": self.short_user(user) if user else None,
+            "user_id": row.assignee_id if is_person else None,
+            "user": self._assignee(row) if is_person else None,
             "assignee_team_id": row.assignee_id if row.assignee_type == "Team" else None,
             "guest_id": None,
             "issued_by_id": row.created_by_id,
             "scope": row.applies_to_type.lower(),
+            **self._old_group(row),
         }
 
-    def _group_fields(self, row: Assignment) -> Shape:
+    def _old_group(self, row: Assignment) -> Shape:
         if row.applies_to_type != "Group":
             return {}
-        return {
-            "type": "group",
-            "group_id": row.applies_to_id,
-            "group": self._target(row),
-            "valid_from": self.time(row.valid_from),
-            "valid_until": self.time(row.valid_until),
-        }
+        return {"type": "group", "group_id": row.applies_to_id, "group": self._target(row)}
+
+    def _validity(self, row: Assignment) -> Shape:
+        if row.applies_to_type != "Group":
+            return {}
+        return {"valid_from": self.time(row.valid_from), "valid_until": self.time(row.valid_until)}
 
     def _target(self, row: Assignment) -> Shape:
         tables: dict[str, Any] = {
@@ -127,9 +142,11 @@ class Shapes(DoorShapes):
         target = tables[row.applies_to_type].rows[row.applies_to_id]
         return {"id": target.id, "resource_type": row.applies_to_type, "name": target.name}
 
-    def _assignee(self, row: Assignment) -> Shape:
+    def _assignee(self, row: Assignment) -> Shape | None:
+        """None for a right that outlived its person."""
         if row.assignee_type == "User":
-            return self.short_user(self.store.users.rows[row.assignee_id])
+            person = self.store.users.rows.get(row.assignee_id)
+            return self.short_user(person) if person else None
         team = self.store.teams.rows[row.assignee_id]
         return {"id": team.id, "resource_type": "Team", "name": team.name}
 
@@ -146,7 +163,7 @@ class Shapes(DoorShapes):
 
     def role(self, role: roles.Role) -> Shape:
         return {
-            "id": role.id,
+            "id": self.role_id(role.id),
             "resource_type": "Role",
             "applies_to": role.applies_to,
             "name": role.name,

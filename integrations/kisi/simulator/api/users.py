@@ -9,7 +9,7 @@ from integrations.kisi.simulator.api.answers import Answer, error, invalid, no_c
 from integrations.kisi.simulator.api.desk import Desk, lagging, whole_number
 from integrations.kisi.simulator.api.fields import checked, is_address
 from integrations.kisi.simulator.api.lists import FIFTY_TO_HUNDRED, Keys, listed
-from integrations.kisi.simulator.rows import Assignment, User
+from integrations.kisi.simulator.rows import Assignment, Event, User
 
 WRITABLE = ("name", "image", "access_enabled", "password_flow_enabled", "metadata", "notes")
 SORTS: Keys = {
@@ -48,7 +48,8 @@ def current(desk: Desk) -> Answer:
 def _candidates(desk: Desk) -> list[User]:
     """Everybody, or by the index the one whose exact address is asked for."""
     email, switches = desk.params.get("email"), desk.switches
-    if not email or switches.email_filter == "partial" or switches.email_filter_case == "exact":
+    cases = (switches.email_filter_case, switches.email_unique_case)
+    if not email or switches.email_filter == "partial" or "exact" in cases:
         return desk.rows(desk.store.users)
     found = desk.store.user_by_email(email, desk.organization.id)
     return [found] if found else []
@@ -102,18 +103,20 @@ def _has_the_place(user: User, desk: Desk, place_id: str) -> bool:
 def new_person(desk: Desk, sent: dict) -> User:
     """Create from a `user` or `member` body: 422 without an address, 409 (or 422) for a known one."""
     email = str(sent.get("email") or "").strip()
+    if desk.switches.past_due != "no":
+        raise _unpaid(desk)
     if not is_address(email):
         raise invalid(email="can't be blank or invalid")
-    if desk.store.user_by_email(email, desk.organization.id) or _is_blocked(desk, email):
+    if _is_taken(desk, email) or _is_blocked(desk, email):
         raise _taken(desk)
-    values = checked({key: sent[key] for key in WRITABLE if key in sent})
+    values = _kept(desk, sent)
     user = User(
         organization_id=desk.organization.id,
         created_at=desk.now,
         updated_at=desk.now,
         email=email.lower() if desk.switches.email_stored == "lower" else email,
         name=values.pop("name", None) or (email if desk.switches.name_when_missing == "email" else None),
-        confirmed=sent.get("confirm") is True,
+        confirmed=_is_confirmed(desk, sent),
         gets_mail=sent.get("send_emails") is not False,
         **values,
     )
@@ -121,10 +124,10 @@ def new_person(desk: Desk, sent: dict) -> User:
 
 
 def _added(desk: Desk, user: User) -> User:
-    desk.store.add_user(user)
+    desk.store.add_user(user, former_id=_former_id(desk, user.email))
     if desk.switches.basic_organization_row:
         _add_basic_row(desk, user)
-    if user.gets_mail:
+    if user.gets_mail and (desk.switches.welcome_mail_when_confirmed or not user.confirmed):
         desk.mail("user.create", flag="send_emails", recipient=user, about="Welcome to Kisi")
     desk.happened("user.create", user, name=user.name or "", email=user.email)
     return user
@@ -144,6 +147,30 @@ def _add_basic_row(desk: Desk, user: User) -> None:
     desk.store.add_assignment(row)
 
 
+def _kept(desk: Desk, sent: dict) -> dict:
+    """What of this body is stored."""
+    dropped = {"metadata"} if desk.switches.metadata == "dropped" else set()
+    values = checked({key: sent[key] for key in WRITABLE if key in sent})
+    return {key: value for key, value in values.items() if key not in dropped}
+
+
+def _is_confirmed(desk: Desk, sent: dict) -> bool:
+    return desk.switches.confirm == "obeyed" and sent.get("confirm", desk.switches.confirm_default) is True
+
+
+def _unpaid(desk: Desk) -> Exception:
+    if desk.switches.past_due == "422":
+        return invalid(base="The subscription is past due")
+    return refused(int(desk.switches.past_due))
+
+
+def _is_taken(desk: Desk, email: str) -> bool:
+    there = desk.store.user_by_email(email, desk.organization.id)
+    if there is None or desk.switches.email_unique_case == "ignored":
+        return there is not None
+    return any(user.email == email for user in desk.rows(desk.store.users))
+
+
 def _taken(desk: Desk) -> Exception:
     if desk.switches.duplicate_user == "422":
         return invalid(email="has already been taken")
@@ -152,22 +179,33 @@ def _taken(desk: Desk) -> Exception:
 
 def _is_blocked(desk: Desk, email: str) -> bool:
     """Whether this address belonged to somebody deleted a moment ago."""
-    if not desk.switches.deleted_email_blocked_seconds:
-        return False
     since = desk.now - timedelta(seconds=desk.switches.deleted_email_blocked_seconds)
-    return any(
-        event.type == "user.destroy"
-        and (event.object_email or "").lower() == email.lower()
-        and event.created_at > since
+    return any(event.created_at > since for event in _deletions(desk, email))
+
+
+def _former_id(desk: Desk, email: str) -> int | None:
+    """The id of the last one with this address who was deleted, where Kisi gives it again."""
+    if desk.switches.recreated_user_id == "new":
+        return None
+    free = [
+        event.object_id for event in _deletions(desk, email) if event.object_id not in desk.store.users.rows
+    ]
+    return free[-1] if free else None
+
+
+def _deletions(desk: Desk, email: str) -> list[Event]:
+    return [
+        event
         for event in desk.rows(desk.store.events)
-    )
+        if event.type == "user.destroy" and (event.object_email or "").lower() == email.lower()
+    ]
 
 
 def changed_person(desk: Desk, user: User, sent: dict) -> Answer:
     unknown = sorted(set(sent) - set(WRITABLE))
     if unknown and desk.switches.patch_unknown_field == "422":
         raise invalid(**{unknown[0]: "is not permitted"})
-    values = checked({key: sent[key] for key in WRITABLE if key in sent})
+    values = _kept(desk, sent)
     if "metadata" in values and desk.switches.patch_metadata == "merge":
         values["metadata"] = checked({"metadata": user.metadata | values["metadata"]})["metadata"]
     for key, value in values.items():
@@ -184,6 +222,8 @@ def removed_person(desk: Desk, user: User) -> Answer:
         return error(403)
     if roles.level(desk.access.organization_role(user)) > roles.level(desk.role):
         return error(403)
-    desk.store.drop_user(user)
+    desk.store.drop_user(user, rights_stay=desk.switches.deleted_user_rights == "stay")
+    if not desk.switches.events_outlive_people:
+        desk.store.drop_events_of(user)
     desk.happened("user.destroy", user, name=user.name or "", email=user.email)
     return no_content()

@@ -38,6 +38,31 @@ def test_faults_are_armed_and_cleared(api, world):
     assert api.get("/user").status_code == 200
 
 
+def test_a_trouble_is_armed_by_its_name(api, world):
+    api.control("POST", "faults", {"name": "bad gateway", "path": "/user", "times": 2})
+    assert [api.get(path).status_code for path in ("/users", "/user", "/user", "/user")] == [
+        200,
+        502,
+        502,
+        200,
+    ]
+    assert "No trouble is called odd" in api.control("POST", "faults", {"name": "odd"}).json()["error"]
+
+
+def test_another_process_can_have_rows_move_between_pages(api, world):
+    for name in ("ana", "bo", "cy"):
+        world.add_user(f"{name}@example.com", name.title())
+    edits = [
+        {"do": "delete_user", "email": "ana@example.com"},
+        {"do": "add_user", "email": "dee@example.com"},
+    ]
+    api.control("POST", "faults", {"path": "/users", "kind": "pass", "then": edits})
+    first, second = api.get("/users", limit=2), api.get("/users", limit=2, offset=2)
+    assert "bo@example.com" not in [user["email"] for user in first.json() + second.json()]
+    assert first.headers["X-Collection-Range"].endswith("/4")
+    assert second.headers["X-Collection-Range"].endswith("/4")
+
+
 @pytest.mark.parametrize("fault", [{"stauts": 1}, {"kind": "odd"}, {"path": "("}, ["no"]])
 def test_a_misspelt_fault_is_400_and_says_what_is_wrong(api, fault):
     answer = api.control("POST", "faults", fault)

@@ -140,6 +140,7 @@ def test_leaving_the_server_lets_held_requests_go(world, server, api):
         (Kind.SHRUNK, 3, "0-9/3"),
         (Kind.DOUBLED, 4, "0-9/4"),
         (Kind.WRONG_TOTAL, 4, "0-9/5"),
+        (Kind.LOW_TOTAL, 4, "0-9/3"),
         (Kind.NO_RANGE, 4, None),
     ],
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import requests
 
+from integrations.kisi.simulator import Kind
+
 
 def test_an_unknown_path_does_not_exist(api):
     answer = api.get("/nothing")
@@ -103,11 +105,60 @@ def test_an_expiring_key_dies_unused(world, clock, as_key):
     assert api.get("/login").status_code == 401
 
 
-def test_too_many_bad_requests_suspend_the_key(api, world):
-    world.switch(suspend_after_bad_requests=3)
+@pytest.mark.parametrize("status", ["403", "401", "429"])
+def test_too_many_bad_requests_suspend_the_key_until_it_is_forgiven(api, world, status):
+    world.switch(suspend_after_bad_requests=3, suspended_status=status)
     for _ in range(3):
         assert api.get("/users/999").status_code == 404
+    assert api.get("/user").status_code == int(status)
+    world.forgive_key()
+    assert api.get("/user").status_code == 200
+
+
+def test_a_weak_key_may_be_refused_its_own_person(api, world):
+    world.weaken_key()
+    assert api.get("/user").status_code == 200
+    world.switch(weak_key_sees_itself=False)
     assert api.get("/user").status_code == 403
+    world.weaken_key(role_id=None)
+    assert api.get("/user").status_code == 200
+
+
+def test_an_access_managers_key_suffices_unless_switched(api, world):
+    world.weaken_key(role_id="manager")
+    ana = api.new_user().json()
+    assert api.new_right(ana["id"], world.group_id).status_code == 200
+    world.switch(access_manager_may_write=False)
+    assert api.get("/users").status_code == 200
+    assert api.new_user("bo@example.com").status_code == 403
+
+
+def test_an_id_of_another_organization_may_be_forbidden(world, as_key):
+    other = world.add_organization("Other Gym", owner=("Otto Other", "otto@example.com"))
+    api = as_key(other.api_key)
+    world.switch(foreign_id="403")
+    assert api.get(f"/groups/{world.group_id}").status_code == 403
+    assert api.get("/groups/999").status_code == 404
+
+
+@pytest.mark.parametrize("call", ["/users/999", "/nothing"])
+def test_how_an_error_is_spelt_is_a_switch(api, world, call):
+    told = api.get(call).json()
+    world.switch(error_code="other", error_key="message")
+    assert api.get(call).json() == {"code": "ffffff", "message": told["error"]}
+    world.switch(error_code="missing", error_key="error")
+    assert api.get(call).json() == {"error": told["error"]}
+
+
+def test_fields_that_are_wrong_are_spelt_the_same_whatever_the_switch(api, world):
+    world.switch(error_code="missing", error_key="message")
+    assert api.new_user("").json() == {"errors": {"email": ["can't be blank or invalid"]}}
+
+
+def test_a_cut_error_stays_cut_whatever_the_switch(api, world):
+    world.switch(error_code="missing")
+    world.fault(kind=Kind.TRUNCATED)
+    assert api.get("/users/999").status_code == 404
 
 
 def test_partner_headers_can_be_required(api, world):

@@ -35,6 +35,13 @@ def test_a_limit_over_the_most_is_clamped_or_refused(api, world, path, most):
     assert "limit" in api.get(path, limit=9999).json()["errors"]
 
 
+def test_a_page_may_hold_fewer_rows_than_was_asked_for(api, fifteen):
+    fifteen.switch(most_per_page=4)
+    answer = api.get("/role_assignments", limit=250)
+    assert (len(answer.json()), answer.headers[RANGE]) == (4, "0-3/15")
+    assert len(api.get("/users", offset=12).json()) == 3
+
+
 def test_an_empty_list_has_a_starred_range(api, world):
     answer = api.get("/team_memberships")
     assert (answer.json(), answer.headers[RANGE]) == ([], "*/0")

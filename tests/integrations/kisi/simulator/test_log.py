@@ -43,6 +43,13 @@ def test_a_person_made_without_mails_never_gets_one_unless_switched(api, world):
     assert mails(world) == [("role_assignment.create", "notify", "ana@example.com")]
 
 
+def test_a_confirmed_person_may_get_no_welcome(api, world):
+    world.switch(welcome_mail_when_confirmed=False)
+    api.new_user(send_emails=True, confirm=True)
+    api.new_user("bo@example.com", send_emails=True, confirm=False)
+    assert mails(world) == [("user.create", "send_emails", "bo@example.com")]
+
+
 def test_a_refused_call_and_a_removal_send_no_mail(api, world):
     ana = world.add_user("ana@example.com", "Ana")
     api.new_user("ana@example.com")
@@ -106,3 +113,12 @@ def test_every_write_leaves_an_event_that_outlives_its_person(api, world):
     ]
     assert {event.actor_email for event in events} == {"owner@example.com"}
     assert events[-1].object_email == "ana@example.com"
+
+
+def test_a_persons_events_may_go_with_the_person(api, world):
+    world.switch(events_outlive_people=False)
+    user_id = api.new_user().json()["id"]
+    api.new_user("bo@example.com")
+    api.delete(f"/users/{user_id}")
+    events = [(event.type, event.object_email) for event in world.store.events]
+    assert events == [("user.create", "bo@example.com"), ("user.destroy", "ana@example.com")]

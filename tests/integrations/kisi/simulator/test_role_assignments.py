@@ -48,6 +48,38 @@ def test_one_form_can_be_switched_off(api, world, ana, switch, old, new):
     assert api.post("/role_assignments", new_form(ana.id, world.group_id)).status_code == new
 
 
+@pytest.mark.parametrize(("shown", "hidden"), [("new", "user_id"), ("old", "assignee_id")])
+def test_a_right_may_be_shown_in_one_form_only(api, world, ana, shown, hidden):
+    world.switch(assignment_fields=shown)
+    right = api.new_right(ana.id, world.group_id).json()
+    both = {
+        "user_id",
+        "user",
+        "group_id",
+        "scope",
+        "assignee_id",
+        "assignee",
+        "applies_to_id",
+        "applies_to_type",
+    }
+    old = {"user_id", "user", "group_id", "scope"}
+    assert both & set(right) == (old if shown == "old" else both - old)
+    assert hidden not in right
+    assert {"role_id", "notify", "valid_from", "valid_until"} <= set(right)
+    assert len(api.get("/role_assignments", user_id=ana.id).json()) == 1
+
+
+def test_how_place_level_roles_are_called_is_a_switch(api, world, ana):
+    right = world.give_place(ana, next(iter(world.store.places)))
+    assert api.get(f"/role_assignments/{right.id}").json()["role_id"] == "place_manager"
+    world.switch(place_role_ids="plain")
+    assert api.get(f"/role_assignments/{right.id}").json()["role_id"] == "manager"
+    assert {role["id"] for role in api.get("/roles", applies_to="Place").json()} == {
+        "administrator",
+        "manager",
+    }
+
+
 def test_missing_fields_are_named(api, world, ana):
     assert set(api.post("/role_assignments", {"role_assignment": {}}).json()["errors"]) == {
         "user_id",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+SUNSET = "Fri, 01 Jan 2027 00:00:00 GMT"
 TAKEN = {"code": "000409", "error": "The record already exists"}
 
 
@@ -57,6 +58,79 @@ def test_addresses_are_stored_lower_case_or_as_sent(api, world):
     world.switch(email_stored="as_sent")
     assert api.new_user("Bo@Example.com").json()["email"] == "Bo@Example.com"
     assert api.new_user("bo@example.com").status_code == 409
+
+
+def test_two_spellings_of_an_address_may_be_two_people(api, world):
+    world.add_user("Ana@example.com", "Ana")
+    assert api.new_user("ana@example.com").status_code == 409
+    world.switch(email_unique_case="exact")
+    assert api.new_user("ana@example.com").status_code == 200
+    assert api.new_user("ana@example.com").status_code == 409
+    assert len(api.get("/users", email="ana@example.com").json()) == 2
+
+
+@pytest.mark.parametrize("status", ["403", "402", "422"])
+def test_an_unpaid_organization_makes_nobody_new(api, world, status):
+    world.switch(past_due=status)
+    assert api.new_user().status_code == int(status)
+    assert world.user_by_email("ana@example.com") is None
+    world.switch(past_due="no")
+    assert api.new_user().status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("switches", "sent", "confirmed"),
+    [
+        ({}, {"confirm": True}, True),
+        ({}, {}, False),
+        ({"confirm_default": True}, {}, True),
+        ({"confirm_default": True}, {"confirm": False}, False),
+        ({"confirm": "ignored"}, {"confirm": True}, False),
+    ],
+)
+def test_who_counts_as_confirmed_is_a_switch(api, world, switches, sent, confirmed):
+    world.switch(**switches)
+    assert api.new_user(**sent).json()["confirmed"] is confirmed
+
+
+def test_metadata_may_be_dropped_without_a_word(api, world):
+    world.switch(metadata="dropped")
+    made = api.new_user(metadata={"core": "7"})
+    assert (made.status_code, made.json()["metadata"]) == (200, {})
+    path = f"/users/{made.json()['id']}"
+    assert api.patch(path, {"user": {"metadata": {"core": "7"}}}).status_code == 204
+    assert api.get(path).json()["metadata"] == {}
+
+
+def test_somebody_who_comes_back_has_a_new_id_unless_switched(api, world):
+    first = api.new_user().json()["id"]
+    api.delete(f"/users/{first}")
+    second = api.new_user().json()["id"]
+    assert second != first
+    world.switch(recreated_user_id="same")
+    api.delete(f"/users/{second}")
+    assert api.new_user().json()["id"] == second
+    assert api.new_user("bo@example.com").json()["id"] > second
+
+
+def test_the_rights_of_a_deleted_person_may_stay_as_nobodys(api, world):
+    world.switch(deleted_user_rights="stay")
+    ana = world.add_user("ana@example.com", "Ana")
+    right = world.give(ana)
+    assert api.delete(f"/users/{ana.id}").status_code == 204
+    row = api.get(f"/role_assignments/{right.id}").json()
+    assert (row["user_id"], row["assignee_id"], row["user"], row["assignee"]) == (ana.id, ana.id, None, None)
+    assert len(api.get("/role_assignments", group_id=world.group_id).json()) == 1
+    assert world.in_group() == []
+    assert world.who_can_open() == {"Front door": []}
+    assert api.delete(f"/role_assignments/{right.id}").status_code == 204
+
+
+def test_somebody_deleted_by_hand_leaves_rights_by_the_same_switch(world):
+    world.switch(deleted_user_rights="stay")
+    world.give(world.add_user("ana@example.com", "Ana"))
+    world.delete_user("ana@example.com")
+    assert len(world.store.assignments.of(world.organization.id)) == 2
 
 
 def test_a_person_without_a_name_is_called_by_the_address(api, world):
@@ -212,9 +286,12 @@ def test_a_member_is_made_in_the_member_wrapper_and_never_with_a_place(api):
 
 
 def test_members_may_be_dated_or_gone(api, world):
-    world.switch(deprecation_headers=True)
+    assert "Sunset" not in api.get("/members").headers
+    world.switch(deprecation_headers="members")
     assert {"Deprecation", "Sunset"} <= set(api.get("/members").headers)
     assert "Sunset" not in api.get("/users").headers
+    world.switch(deprecation_headers="everywhere")
+    assert [api.get(path).headers.get("Sunset") for path in ("/users", "/members", "/user")] == [SUNSET] * 3
     world.switch(members="gone")
     assert api.get("/members").json()["code"] == "000404"
 

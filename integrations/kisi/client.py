@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from integrations.access.errors import NoAnswer
+from integrations.access.errors import NoAnswer, Refused
 from integrations.kisi import rows
 from integrations.kisi.rows import Group, Me, Organization, Right, User, WrongShape
 from integrations.kisi.transport import About, Answer, Gate, Timeouts, Transport, lists
@@ -16,6 +16,7 @@ from integrations.vault import Secret
 T = TypeVar("T")
 HasId = TypeVar("HasId", Group, Right, User)
 GROUP_BASIC = "group_basic"
+NEW_NAMES = ("assignee_type", "assignee_id", "applies_to_type", "applies_to_id")
 
 
 class KisiClient:
@@ -34,6 +35,7 @@ class KisiClient:
     ) -> None:
         limits = timeouts or Timeouts()
         self._http = Transport(base_url.rstrip("/"), key, gate, contact, sleep, monotonic, limits)
+        self._sends_new_form = False
 
     def __repr__(self) -> str:
         return f"<KisiClient {self._http.base_url}>"
@@ -129,8 +131,21 @@ class KisiClient:
         self._send("DELETE", f"/users/{user_id}")
 
     def add_right(self, *, user_id: int, group_id: int, notify: bool) -> Right:
-        """`group_basic` without dates, in the older form that live integrations use (kisi-api.md 2.4)."""
-        right = {"user_id": user_id, "role_id": GROUP_BASIC, "group_id": group_id, "notify": notify}
+        """`group_basic` without dates, in the older form that live integrations use (kisi-api.md 2.4).
+
+        Where Kisi refuses that form by the names of the newer one, the newer one is sent from then on.
+        """
+        try:
+            return self._post_right(user_id, group_id, notify=notify)
+        except Refused as refused:
+            if self._sends_new_form or not _asks_for_new_form(refused):
+                raise
+        self._sends_new_form = True
+        return self._post_right(user_id, group_id, notify=notify)
+
+    def _post_right(self, user_id: int, group_id: int, *, notify: bool) -> Right:
+        whose = _new_form(user_id, group_id) if self._sends_new_form else _old_form(user_id, group_id)
+        right = {**whose, "role_id": GROUP_BASIC, "notify": notify}
 
         def is_that(made: Right) -> bool:
             told = (made.user_id, made.role_id, made.scope, made.applies_to_id)
@@ -162,6 +177,20 @@ class KisiClient:
 
     def _all(self, path: str, params: Mapping[str, Any], parse: Parse[T], **how: Any) -> tuple[T, ...]:
         return lists.whole(self._http, path, params, parse, **how)
+
+
+def _old_form(user_id: int, group_id: int) -> dict[str, Any]:
+    return {"user_id": user_id, "group_id": group_id}
+
+
+def _new_form(user_id: int, group_id: int) -> dict[str, Any]:
+    values = ("User", user_id, "Group", group_id)
+    return dict(zip(NEW_NAMES, values, strict=True))
+
+
+def _asks_for_new_form(refused: Refused) -> bool:
+    """A 422 that misses a field of the newer form: nothing was made, and the other form may do."""
+    return refused.status == 422 and any(name in refused.said for name in NEW_NAMES)
 
 
 def _object(answer: Answer) -> rows.Json:

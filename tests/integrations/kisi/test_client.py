@@ -96,9 +96,27 @@ def test_a_new_right_that_is_not_the_one_asked_for_is_uncertain(caller, change):
     assert told.value.wrote
 
 
+def test_a_kisi_that_takes_only_the_newer_form_of_a_right_gets_it(caller):
+    caller.world.switch(assignment_form="new")
+    people = [caller.world.add_user(f"{name}@example.com") for name in ("ana", "ben")]
+    for person in people:
+        right = caller.kisi.add_right(user_id=person.id, group_id=caller.world.group_id, notify=False)
+        assert (right.user_id, right.role_id, right.scope) == (person.id, "group_basic", "group")
+    assert caller.world.in_group() == ["ana@example.com", "ben@example.com"]
+    assert [call.status for call in caller.world.requests] == [422, 200, 200]
+
+
+def test_another_422_of_a_right_is_not_answered_with_the_newer_form(caller):
+    ana = caller.world.add_user("ana@example.com")
+    caller.world.fault(method="POST", status=422, body='{"errors": {"assignee": ["must exist"]}}')
+    with pytest.raises(Refused):
+        caller.kisi.add_right(user_id=ana.id, group_id=caller.world.group_id, notify=False)
+    assert caller.world.count("POST") == 1
+
+
 @pytest.mark.parametrize("form", ["new", "old"])
 def test_a_right_reads_the_same_in_both_forms(caller, form):
-    caller.world.switch(assignment_form="both" if form == "new" else "old")
+    caller.world.switch(assignment_fields=form)
     user = caller.world.add_user("ana@example.com", "Ana")
     given = caller.world.give(user, valid_until=datetime(2026, 7, 1, tzinfo=UTC))
     right = caller.kisi.right(given.id)

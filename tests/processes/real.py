@@ -13,6 +13,7 @@ from tests.conftest import House, on_sqlite
 from tests.integrations.kisi import brokers
 from tests.processes import machinery
 from tests.processes.machinery import STARTS_WITHIN, Broker, Celery, Process, until
+from tests.processes.postgres import Postgres
 from tests.processes.web import Web
 
 WHY_NOT = "several processes write at once: needs PostgreSQL"
@@ -35,6 +36,14 @@ def broker() -> Iterator[Broker]:
             yield running
     finally:
         running.remove()
+
+
+@pytest.fixture
+def postgres() -> Postgres:
+    found = Postgres.of_the_tests()
+    if found is None:
+        pytest.skip("the database is not ours to stop")
+    return found
 
 
 @pytest.fixture

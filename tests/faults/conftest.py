@@ -8,9 +8,16 @@ from typing import Any
 import pytest
 
 from tests.faults.table import LAST, Row, lines, missing
-from tests.processes.real import broker, gym, running, serve, start
+from tests.processes.real import broker, gym, postgres, running, serve, start
 
-__all__ = ["broker", "gym", "running", "serve", "start"]  # fixtures of the tests with real processes
+__all__ = [
+    "broker",
+    "gym",
+    "postgres",
+    "running",
+    "serve",
+    "start",
+]  # fixtures of the tests with real processes
 Saw = Callable[..., None]
 
 

@@ -146,7 +146,10 @@ def database(env: Environment, default: str) -> dict[str, Any]:
 
 
 def email(env: Environment, default: str) -> dict[str, Any]:
-    return _parsed("EMAIL_URL", env.text("EMAIL_URL", default), environ.Env.email_url_config)
+    """How mail goes out; a server that does not answer costs ten seconds, never a worker."""
+    return {"EMAIL_TIMEOUT": 10} | _parsed(
+        "EMAIL_URL", env.text("EMAIL_URL", default), environ.Env.email_url_config
+    )
 
 
 def queue_folders(state: Path) -> dict[str, str]:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import environ
 from csp.constants import NONCE, NONE, SELF
+from django_guid.integrations import CeleryIntegration
 
 from config import environment
 from config.environment import Environment
@@ -46,6 +47,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "csp",
     "django_celery_beat",
+    "django_guid",
     "django_htmx",
     "members.apps.MembersConfig",
     "plans.apps.PlansConfig",
@@ -53,6 +55,7 @@ INSTALLED_APPS = [
     "integrations.kisi.apps.KisiConfig",
 ]
 MIDDLEWARE = [
+    "django_guid.middleware.guid_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -202,10 +205,14 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 
+# One id goes with a request, the messages it publishes, the run they cause and every line of their logs.
+DJANGO_GUID = {"EXPOSE_HEADER": False, "INTEGRATIONS": [CeleryIntegration()]}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"trace": {"()": "django_guid.log_filters.CorrelationId"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(correlation_id)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["trace"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"django_guid": {"level": "WARNING"}},
 }

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from integrations.kisi import alerts
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.simulator import World, serve
 from integrations.kisi.simulator.calls import Call
 from integrations.kisi.simulator.server import Server
 from integrations.kisi.sync import connecting, runs
+from integrations.kisi.tasks import beat_heart
 from integrations.vault import Secret
 from members.models import Gym, Member
 from plans.models import Plan, Subscription
@@ -86,7 +88,10 @@ class House:
 
     def sync(self) -> runs.Outcome:
         """Everything that can be done now, as a worker would do it."""
-        return runs.run_to_the_end(self.connection.pk, clock=self.clock)
+        beat_heart("worker", self.clock.now())
+        outcome = runs.run_to_the_end(self.connection.pk, clock=self.clock)
+        alerts.tell(self.connection.pk, self.clock.now())
+        return outcome
 
     def inside(self) -> list[str]:
         """Who holds a valid `group_basic` right of their own in the group at Kisi now."""

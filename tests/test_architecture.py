@@ -31,16 +31,20 @@ BELOW = {
 LAYERS = (
     ("rows", "models"),
     ("transport", "governor", "wake", "wording"),
-    ("client", "doors", "timeline"),
+    ("client", "doors", "timeline", "letters"),
     ("sync",),
-    ("tasks", "glance", "effects"),
+    ("glance", "effects"),
+    ("causes",),
+    ("alerts",),
+    ("tasks",),
+    ("watch",),
     ("forms", "panels", "signals", "admin", "management"),
     ("views",),
     ("urls",),
     ("apps",),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-TELLS_ONLY = ("panels", "wording", "doors", "timeline")
+TELLS_ONLY = ("panels", "wording", "doors", "timeline", "letters")
 SIMULATOR = f"{KISI}.simulator"
 
 

@@ -11,7 +11,7 @@ class KisiConfig(AppConfig):
 
     def ready(self) -> None:
         from integrations import catalog
-        from integrations.kisi import panels, signals  # noqa: F401
+        from integrations.kisi import panels, signals, watch  # noqa: F401
         from integrations.kisi.effects import KisiEffects
         from members import slots
 

@@ -104,6 +104,13 @@ def gather_facts(gym: Gym, members: Sequence[Member], today: date) -> dict[int, 
     return found
 
 
+def reasons(connection: KisiConnection, rows: Sequence[KisiGrant], today: date) -> dict[str, str]:
+    """Why each of these people should not have access on `today`, by address."""
+    members = [row.member for row in rows if row.member]
+    known = {pk: found.reason for pk, found in gather_facts(connection.gym, members, today).items()}
+    return {row.email: known.get(row.member_id or 0, "no longer a member") for row in rows}
+
+
 def _is_cancelled(entries: list[Entry], decision: Decision) -> bool:
     """Whether the subscription that decides was cancelled from its last day on."""
     ends = [e for e in entries if (e.plan, e.ends_on) == (decision.plan, decision.until)]

@@ -146,7 +146,7 @@ def _counts(connection: KisiConnection, numbers: _Numbers, now: datetime) -> Cou
         left_behind=numbers.left_behind,
         gives=any(change.kind is Kind.GRANT for change in owed),
         takes=any(change.kind is Kind.REVOKE for change in owed),
-        allowed=planning.judge(connection, plan, facts).allowed or _allowance(connection, facts),
+        allowed=planning.judge(connection, plan, facts).allowed or allowance(connection, facts),
     )
 
 
@@ -213,7 +213,7 @@ def next_checks(now: datetime) -> dict[str, datetime | None]:
     return {"daily": due.get(schedule.DAILY), "weekly": due.get(schedule.WEEKLY)}
 
 
-def _allowance(connection: KisiConnection, facts: gather.Facts) -> int | None:
+def allowance(connection: KisiConnection, facts: gather.Facts) -> int | None:
     return planning.brake.allowance(facts.confirmed + facts.gone_without_word, connection.brake_share)
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
 from datetime import datetime
 
 from celery import shared_task
 from django.db.models import Q
 
+from integrations.kisi import alerts
 from integrations.kisi import wake as waking
 from integrations.kisi.models import Heartbeat, KisiConnection
 from integrations.kisi.sync import runs, schedule
 from integrations.kisi.sync.clock import database_now
 
+log = logging.getLogger(__name__)
 IDEMPOTENT = {"acks_late": True, "reject_on_worker_lost": True, "ignore_result": True}
 
 
@@ -28,8 +32,12 @@ def wake_gym(gym_id: int) -> None:
 @shared_task(name="kisi.sync", **IDEMPOTENT)
 def sync(connection_id: int) -> None:
     """One slice of work; more work wakes itself."""
-    if runs.run(connection_id) is runs.Outcome.MORE:
+    outcome = runs.run(connection_id)
+    log.info("connection %s: %s", connection_id, outcome)
+    if outcome is runs.Outcome.MORE:
         wake(connection_id)
+    else:
+        alerts.tell(connection_id, database_now())
 
 
 @shared_task(name="kisi.look", **IDEMPOTENT)
@@ -42,10 +50,12 @@ def look() -> None:
 
 @shared_task(name="kisi.sweep", **IDEMPOTENT)
 def sweep() -> None:
-    """Every 5 min: reached dates and the comparison with the ledger, then whatever is overdue."""
+    """Every 5 min: reached dates and the comparison with the ledger, whatever is overdue, and mail."""
     now = database_now()
     schedule.request_overdue(now)
-    wake(*KisiConnection.objects.live().values_list("pk", flat=True))
+    connections = list(KisiConnection.objects.live().values_list("pk", flat=True))
+    wake(*connections)
+    tell(connections, now)
 
 
 @shared_task(name="kisi.daily", **IDEMPOTENT)
@@ -58,6 +68,13 @@ def daily() -> None:
 def weekly() -> None:
     """Everybody is checked against Kisi itself."""
     wake(*schedule.request_overdue(database_now()))
+
+
+def tell(connection_ids: Iterable[int], now: datetime) -> None:
+    """Mail what was not told yet; a mail server that is down costs one try, not one for every gym."""
+    for connection_id in connection_ids:
+        if not alerts.tell(connection_id, now).reached:
+            return
 
 
 def due(now: datetime) -> list[int]:

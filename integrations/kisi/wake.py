@@ -74,6 +74,7 @@ def _publish(ids: list[int], send: Callable[[int], None]) -> None:
             return
         try:
             send(connection_id)
+            log.info("woke connection %s", connection_id)
         except Exception as error:  # noqa: BLE001 - any broker's error: the row says look_again, nothing is lost
             breaker.trip()
             log.warning("wake-up of connection %s not published: %s", connection_id, type(error).__name__)

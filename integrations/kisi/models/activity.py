@@ -23,6 +23,7 @@ class SyncRun(models.Model):
     read = models.PositiveSmallIntegerField(choices=Read.choices, default=Read.LEDGER)
     because = models.CharField(max_length=80, blank=True, default="")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    trace = models.CharField(max_length=32, blank=True, default="")
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
@@ -72,9 +73,11 @@ class AccessEvent(models.Model):
         ADOPTED = "adopted", "Taken over"
         REPAIRED = "repaired", "Put back"
         RENAMED = "renamed", "Name sent"
+        DRIFT = "drift", "Changed in Kisi"
         HELD = "held", "Held"
         ALLOWED = "allowed", "Removal allowed"
         KEPT = "kept", "Access kept"
+        RETURNED = "returned", "No longer held"
         EXEMPTED = "exempted", "Left to Kisi"
         MANAGED = "managed", "Managed in Kisi"
         REFUSED = "refused", "Refused"
@@ -92,6 +95,8 @@ class AccessEvent(models.Model):
     cause = models.CharField(max_length=160, blank=True, default="")
     kisi_status = models.PositiveSmallIntegerField(null=True)
     kisi_said = models.TextField(blank=True, default="")
+    trace = models.CharField(max_length=32, blank=True, default="")
+    held_for = models.DurationField(null=True)
 
     class Meta:
         ordering = ["-at", "-id"]
@@ -105,11 +110,18 @@ class AccessEvent(models.Model):
 
 
 class Alert(models.Model):
-    """When one cause was last mailed, so that it is mailed once an hour at most."""
+    """One cause of mail to a gym's admins: since when it holds, what was told of it, and when.
+
+    `since` is empty while the cause does not hold; `about` names what the last mail was about, by id or date.
+    """
 
     connection = models.ForeignKey(KisiConnection, on_delete=models.CASCADE, related_name="alerts")
     cause = models.CharField(max_length=20)
-    sent_at = models.DateTimeField()
+    since = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+    about = models.JSONField(default=list)
+    owes_all_clear = models.BooleanField(default=False)
+    busy_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connection", "cause"], name="one_alert_per_cause")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -125,14 +125,26 @@ class KisiGrant(models.Model):
         return self.trouble in self.PARKED
 
 
+class ReleaseQuerySet(models.QuerySet["Release"]):
+    def due(self, today: date) -> ReleaseQuerySet:
+        """The words that count on this day."""
+        return self.filter(models.Q(due_on=None) | models.Q(due_on__lte=today))
+
+
 class Release(models.Model):
-    """Somebody's word that this person may lose access: named in a confirmed list (sync.md 7)."""
+    """Somebody's word that this person may lose access: named in a confirmed list (sync.md 7).
+
+    `due_on` is the day from which it counts, where the end is known ahead; until then the person is wanted.
+    """
 
     connection = models.ForeignKey(KisiConnection, on_delete=models.PROTECT, related_name="releases")
     email = NormalizedEmailField()
     cause = models.CharField(max_length=160)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     at = models.DateTimeField(db_default=Now())
+    due_on = models.DateField(null=True, blank=True)
+
+    objects = ReleaseQuerySet.as_manager()
 
     class Meta:
         constraints = [

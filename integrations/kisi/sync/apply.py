@@ -84,7 +84,9 @@ def _point(session: Session, change: Change) -> None:
         wanted, row = gather.one(session.connection, change.email, session.today)
         if wanted is None or row is None:
             raise ledger.Moved
-        Release.objects.filter(connection=session.connection, email=change.email).delete()
+        words = Release.objects.due(session.today)
+        words.filter(connection=session.connection, email=change.email).delete()
+        _note_return(session, change.email)
         KisiGrant.objects.open().filter(connection=session.connection, email=change.email).update(
             member_id=wanted.member_id,
             until=wanted.until,
@@ -93,6 +95,14 @@ def _point(session: Session, change: Change) -> None:
             kept_by=None,
             **ledger.SETTLED,
         )
+
+
+def _note_return(session: Session, email: str) -> None:
+    """Whose removal was held is wanted again: how long it was held is kept."""
+    rows = KisiGrant.objects.open().filter(connection=session.connection, email=email)
+    for row in rows.filter(held_since__isnull=False):
+        held_for = record.held_for(row, session.clock.now())
+        record.note(session.connection, AccessEvent.Kind.RETURNED, grant=row, held_for=held_for)
 
 
 def _close(session: Session, change: Change) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
 
 from integrations.access.facts import Wanted
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release
-from integrations.kisi.sync import asking, gather, record
+from integrations.kisi.sync import ahead, asking, gather, record
 from members.models import Member
 
 State, Closed = KisiGrant.State, KisiGrant.Closed
@@ -30,7 +30,7 @@ def allow(connection: KisiConnection, emails: Iterable[str], *, by: Any, now: da
     with transaction.atomic():
         for row in going:
             give_word(connection, row.email, cause="held removal allowed", by=by, now=now)
-        _note(connection, AccessEvent.Kind.ALLOWED, going, by=by)
+        _note(connection, AccessEvent.Kind.ALLOWED, going, by=by, now=now)
         asking.ask(connection, Read.LEDGER, because="held removals allowed", now=now, by=by)
     return len(going), len(rows) - len(going)
 
@@ -42,15 +42,35 @@ def keep(connection: KisiConnection, emails: Iterable[str], *, by: Any, now: dat
         KisiGrant.objects.filter(pk__in=[row.pk for row in rows]).update(
             held_since=None, kept_until=now + KisiGrant.KEPT_FOR, kept_by=by
         )
-        _note(connection, AccessEvent.Kind.KEPT, rows, by=by)
+        _note(connection, AccessEvent.Kind.KEPT, rows, by=by, now=now)
     return len(rows)
 
 
-def give_word(connection: KisiConnection, email: str, *, cause: str, by: Any, now: datetime) -> None:
-    """This person was named in a list that somebody confirmed: the brake lets the removal pass."""
-    Release.objects.update_or_create(
-        connection=connection, email=email, defaults={"cause": cause, "by": by, "at": now}
-    )
+def allow_ahead(connection: KisiConnection, emails: Iterable[str], *, by: Any, now: datetime) -> int:
+    """Let these ends of today take effect tomorrow though they are many: how many are named and still to come."""
+    batch = ahead.of_tomorrow(connection, now)
+    if batch is None:
+        return 0
+    rows = [row for row in batch.rows if row.email in set(emails)]
+    with transaction.atomic():
+        for row in rows:
+            give_word(connection, row.email, cause="allowed the day before", by=by, now=now, due_on=batch.on)
+        _note(connection, AccessEvent.Kind.ALLOWED, rows, by=by, now=now)
+    return len(rows)
+
+
+def give_word(
+    connection: KisiConnection,
+    email: str,
+    *,
+    cause: str,
+    by: Any,
+    now: datetime,
+    due_on: date | None = None,
+) -> None:
+    """This person was named in a list that somebody confirmed: the brake lets the removal pass, from `due_on`."""
+    said = {"cause": cause, "by": by, "at": now, "due_on": due_on}
+    Release.objects.update_or_create(connection=connection, email=email, defaults=said)
 
 
 def leave_to_kisi(connection: KisiConnection, member: Member, *, by: Any, now: datetime) -> None:
@@ -61,9 +81,11 @@ def leave_to_kisi(connection: KisiConnection, member: Member, *, by: Any, now: d
             connection=connection, email=member.email, name=member.name, member=member, state=State.ABSENT
         )
         row.exempt, row.exempt_by, row.exempt_at = True, by, now
+        if row.pk is None:
+            row.save()
+        _note(connection, AccessEvent.Kind.EXEMPTED, [row], by=by, now=now)
         row.held_since = row.kept_until = None
         row.save()
-        _note(connection, AccessEvent.Kind.EXEMPTED, [row], by=by)
 
 
 def take_back_from_kisi(connection: KisiConnection, member: Member, *, by: Any, now: datetime) -> None:
@@ -110,6 +132,10 @@ def remove_left_behind(connection: KisiConnection, *, by: Any, now: datetime) ->
     return count
 
 
-def _note(connection: KisiConnection, kind: AccessEvent.Kind, rows: list[KisiGrant], *, by: Any) -> None:
+def _note(
+    connection: KisiConnection, kind: AccessEvent.Kind, rows: list[KisiGrant], *, by: Any, now: datetime
+) -> None:
+    """One event a person, with how long the removal was held until this word."""
     for row in rows:
-        record.note(connection, kind, grant=row, by_id=by.pk if by else None)
+        held_for = record.held_for(row, now)
+        record.note(connection, kind, grant=row, by_id=by.pk if by else None, held_for=held_for)

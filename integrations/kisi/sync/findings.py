@@ -14,7 +14,7 @@ from integrations.access.facts import Observed, Sight
 from integrations.kisi.client import KisiClient
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant
 from integrations.kisi.rows import Right
-from integrations.kisi.sync import gather, ledger, record
+from integrations.kisi.sync import drift, gather, ledger, record
 from integrations.kisi.sync.people import counts
 from integrations.kisi.sync.session import Session
 from members.models import Member
@@ -83,7 +83,7 @@ def keep(
     for sight in findings.protected:
         _protect(connection, sight, rows.get(sight.email), facts, found)
     _update(rows, [s.email for s in findings.repoint], only, findings.repoint)
-    _mark_missing(rows, findings.missing, only)
+    _ask_singly(rows, findings.missing + findings.doubled, only)
     _confirm(connection, findings.confirmed, now)
     _look_at_managed_again(rows, found, only)
     _describe(connection, findings, found)
@@ -127,6 +127,8 @@ def _adopt(
         **ledger.SETTLED,
     )
     record.note(connection, AccessEvent.Kind.ADOPTED, grant=grant, cause="found in Kisi")
+    if wanted is None:
+        drift.given_again(connection, grant)
 
 
 def _protect(
@@ -177,9 +179,10 @@ def _update(
             )
 
 
-def _mark_missing(rows: dict[str, KisiGrant], missing: tuple[str, ...], only: frozenset[str] | None) -> None:
-    """Not in the list is only a question: each is read singly before anything is concluded."""
-    ledger.doubt([rows[email].pk for email in missing if email in rows and _concerns(email, only)])
+def _ask_singly(rows: dict[str, KisiGrant], emails: tuple[str, ...], only: frozenset[str] | None) -> None:
+    """Not in the list, or twice, is only a question: each is read singly before anything is concluded."""
+    granted = [rows[email] for email in emails if email in rows and _concerns(email, only)]
+    ledger.doubt([row.pk for row in granted if row.state == State.GRANTED])
 
 
 def _confirm(connection: KisiConnection, emails: tuple[str, ...], now: datetime) -> None:

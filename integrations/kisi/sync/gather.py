@@ -144,7 +144,9 @@ def _rows(connection: KisiConnection, today: date) -> QuerySet[KisiGrant]:
             ),
             new_address=Subquery(elsewhere.values("member__email")[:1]),
             word=Subquery(
-                Release.objects.filter(connection=connection, email=OuterRef("email")).values("cause")[:1]
+                Release.objects.due(today)
+                .filter(connection=connection, email=OuterRef("email"))
+                .values("cause")[:1]
             ),
         )
         .annotate(

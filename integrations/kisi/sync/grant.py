@@ -8,7 +8,7 @@ from integrations.access.errors import AlreadyExists, DoorError, Gone, NoAnswer
 from integrations.access.facts import Wanted
 from integrations.kisi.models import AccessEvent, KisiGrant
 from integrations.kisi.rows import Right
-from integrations.kisi.sync import ledger, people, record
+from integrations.kisi.sync import drift, ledger, people, record
 from integrations.kisi.sync.session import Session
 
 Origin, State = KisiGrant.Origin, KisiGrant.State
@@ -79,7 +79,7 @@ def _find_existing(session: Session, row: KisiGrant, exists: AlreadyExists) -> N
         row,
         kisi_user_id=user.id,
         profile_was_there=not made_by_us,
-        suspended=not user.access_enabled,
+        suspended=drift.suspended(session, row, user),
         name=user.name if not made_by_us else row.name,
     )
 
@@ -92,7 +92,7 @@ def _look_at_known_person(session: Session, row: KisiGrant) -> None:
         ledger.save(session, row, kisi_user_id=None, role_assignment_id=None, profile_was_there=None)
         return
     people.require_address(row, user)
-    ledger.save(session, row, suspended=not user.access_enabled)
+    ledger.save(session, row, suspended=drift.suspended(session, row, user))
 
 
 def _take_from_walk(session: Session, row: KisiGrant) -> None:
@@ -105,7 +105,7 @@ def _take_from_walk(session: Session, row: KisiGrant) -> None:
             row,
             kisi_user_id=user.id,
             profile_was_there=was_there,
-            suspended=not user.access_enabled,
+            suspended=drift.suspended(session, row, user),
         )
 
 

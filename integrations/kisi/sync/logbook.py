@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import Q
+from django_guid import get_guid
 
 from integrations.kisi.models import AccessEvent, KisiConnection, Read, SyncRun
 from integrations.kisi.sync.session import Session
@@ -49,6 +50,7 @@ class Logbook:
             read=read,
             because=connection.wanted_because or "subscription change",
             by_id=connection.wanted_by_id,
+            trace=get_guid() or "",
             started_at=self.session.clock.now(),
         )
         KisiConnection.objects.filter(pk=connection.pk).update(wanted_because="", wanted_by=None)
@@ -83,14 +85,15 @@ class Logbook:
         run.save(update_fields=["reason"])
 
     def finish(self) -> None:
+        """All is done: the next trouble, whenever it comes, is probed soon again."""
+        if self.session.connection.probes:
+            KisiConnection.objects.filter(pk=self.session.connection.pk).update(probes=0)
         run = self.session.run
         if run is None:
             return
         run.total = max(run.done, 0)
         state = SyncRun.State.INCOMPLETE if run.reason else SyncRun.State.FINISHED
         self.end(state, run.reason)
-        if self.session.connection.probes:
-            KisiConnection.objects.filter(pk=self.session.connection.pk).update(probes=0)
 
     def end(self, state: SyncRun.State, reason: str) -> None:
         run = self.session.run

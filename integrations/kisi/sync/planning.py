@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from integrations.access import brake, planner
 from integrations.access.facts import Kind, Observed, Plan
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Release
-from integrations.kisi.sync import alerts, gather, record
+from integrations.kisi.sync import gather, record
 from integrations.kisi.sync.logbook import Logbook
 from integrations.kisi.sync.session import Session
 
@@ -23,7 +23,7 @@ def make_plan(session: Session, book: Logbook) -> Plan:
     plan = decide(connection, facts, now=now)
     verdict = judge(connection, plan, facts)
     if verdict.holds:
-        _hold(session, book, plan, verdict)
+        _hold(session, book, plan)
         plan = plan.without({change.email for change in plan.owed})
     return plan
 
@@ -57,8 +57,8 @@ def judge(connection: KisiConnection, plan: Plan, facts: gather.Facts) -> brake.
     )
 
 
-def _hold(session: Session, book: Logbook, plan: Plan, verdict: brake.Verdict) -> None:
-    """None of the batch goes: each person is listed, and one mail is sent."""
+def _hold(session: Session, book: Logbook, plan: Plan) -> None:
+    """None of the batch goes: each person is listed, and waits for a word."""
     now = session.clock.now()
     emails = [change.email for change in plan.owed if change.kind is Kind.REVOKE]
     with session.lease.writing():
@@ -67,4 +67,3 @@ def _hold(session: Session, book: Logbook, plan: Plan, verdict: brake.Verdict) -
         for row in rows:
             record.note(session.connection, AccessEvent.Kind.HELD, grant=row, cause=session.because)
     book.holds(len(rows))
-    alerts.held(session.connection, rows, of=verdict.counted, allowed=verdict.allowed or 0, now=now)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
+
+from django_guid import get_guid
 
 from integrations.access.errors import DoorError
 from integrations.kisi.models import AccessEvent, AccessPerson, KisiConnection, KisiGrant
@@ -17,6 +20,11 @@ def person_of(connection: KisiConnection, *, email: str, name: str = "") -> Acce
         person.name = name
         person.save(update_fields=["name"])
     return person
+
+
+def held_for(grant: KisiGrant, now: datetime) -> timedelta | None:
+    """How long the removal of this person has been held, for the event that ends it."""
+    return now - grant.held_since if grant.held_since else None
 
 
 def note(
@@ -35,5 +43,5 @@ def note(
         said = error.said.replace(grant.email, "this address") if grant else error.said
         facts |= {"kisi_status": error.status, "kisi_said": said}
     return AccessEvent.objects.create(
-        gym_id=connection.gym_id, connection_id=connection.pk, kind=kind, **facts
+        gym_id=connection.gym_id, connection_id=connection.pk, kind=kind, trace=get_guid() or "", **facts
     )

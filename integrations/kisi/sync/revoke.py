@@ -36,7 +36,7 @@ def revoke(session: Session, email: str) -> AccessEvent.Kind | None:
     ledger.save(session, row, lone_right=bool(doomed) and len(doomed) == len(rights))
     profile_goes = people.profile_may_go(session, row)
     for right in doomed:
-        _remove_right(session, right.id)
+        remove_right(session, right.id)
     return finish(session, row, profile_goes=profile_goes)
 
 
@@ -85,7 +85,7 @@ def clear_left_behind(session: Session, row: KisiGrant) -> AccessEvent.Kind:
         ledger.save(session, row, closed_how=Closed.RELEASED)
         return AccessEvent.Kind.MANAGED
     if people.counts(right, row.kisi_group_id) and right.email == row.email:
-        _remove_right(session, right.id)
+        remove_right(session, right.id)
     ledger.save(session, row, closed_how=Closed.REMOVED, worded=True, closed_at=session.clock.now())
     record.note(session.connection, AccessEvent.Kind.REVOKED, grant=row, cause="left behind")
     return AccessEvent.Kind.REVOKED
@@ -105,7 +105,8 @@ def require_gone(session: Session, row: KisiGrant) -> None:
         _confirm_gone(session, lambda: session.kisi.right(row.role_assignment_id or 0), wrote=False)
 
 
-def _remove_right(session: Session, right_id: int) -> None:
+def remove_right(session: Session, right_id: int) -> None:
+    """Delete one right; one that is not there is gone only when a look at it says so too."""
     try:
         session.kisi.remove_right(right_id)
     except Gone:

@@ -7,8 +7,9 @@ from datetime import timedelta
 from integrations.access.errors import Gone
 from integrations.kisi.models import AccessEvent, KisiGrant
 from integrations.kisi.rows import Right, User
-from integrations.kisi.sync import ledger, people, record, revoke
+from integrations.kisi.sync import drift, ledger, people, record, revoke
 from integrations.kisi.sync.checks import require_group
+from integrations.kisi.sync.drift import Drift
 from integrations.kisi.sync.session import Session
 
 Origin, State, Closed = KisiGrant.Origin, KisiGrant.State, KisiGrant.Closed
@@ -29,7 +30,9 @@ def settle(session: Session, email: str) -> AccessEvent.Kind | None:
         return None
     valid = people.ours(session, rights)
     if valid:
-        return _found_right(session, row, user, _best(row, valid))
+        done = _found_right(session, row, user, _best(row, valid))
+        _leave_one(session, row, valid, wanted=wanted)
+        return done
     return _found_person_only(session, row, rights, wanted=wanted)
 
 
@@ -49,13 +52,15 @@ def _read_person(session: Session, row: KisiGrant) -> User | None:
         user = found
         was_there = not people.is_marked(session.connection, user)
         ledger.save(session, row, kisi_user_id=user.id, profile_was_there=was_there)
-    ledger.save(session, row, suspended=not user.access_enabled)
+    ledger.save(session, row, suspended=drift.suspended(session, row, user))
     return user
 
 
 def _not_found(session: Session, row: KisiGrant, *, wanted: bool) -> AccessEvent.Kind | None:
     knew_the_id = row.kisi_user_id is not None
     if wanted:
+        if knew_the_id and drift.is_ours_to_know(row):
+            drift.note(session, row, Drift.PERSON_GONE)
         ledger.save(
             session,
             row,
@@ -106,6 +111,9 @@ def _found_person_only(
 ) -> AccessEvent.Kind | None:
     """The person is there without a right of ours; whoever has other rights by now keeps the profile."""
     if wanted:
+        if drift.is_ours_to_know(row):
+            other = drift.other_dates(rights, session.connection.group_id, session.clock.now())
+            drift.note(session, row, other or Drift.RIGHT_GONE)
         ledger.save(session, row, state=State.ABSENT, role_assignment_id=None, **ledger.SETTLED)
         return None
     if row.role_assignment_id is not None:
@@ -116,6 +124,17 @@ def _found_person_only(
         ledger.save(session, row, lone_right=True)
     profile_goes = not rights and people.profile_may_go(session, row)
     return revoke.finish(session, row, profile_goes=profile_goes)
+
+
+def _leave_one(session: Session, row: KisiGrant, valid: list[Right], *, wanted: bool) -> None:
+    """Several rights of the same kind: one is enough, and the one we know stays. Not while moving in."""
+    surplus = [right for right in valid if right.id != row.role_assignment_id]
+    if not surplus or not wanted:
+        return
+    drift.note(session, row, drift.doubled(len(valid)))
+    if not session.connection.in_transition:
+        for right in surplus:
+            revoke.remove_right(session, right.id)
 
 
 def _best(row: KisiGrant, valid: list[Right]) -> Right:

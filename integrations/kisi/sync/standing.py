@@ -13,7 +13,7 @@ from integrations.access.errors import (
     WrongOrganization,
 )
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant
-from integrations.kisi.sync import alerts, record
+from integrations.kisi.sync import record
 from integrations.kisi.sync.session import IN_A_ROW, Session
 
 Status = KisiConnection.Status
@@ -82,7 +82,6 @@ def heal(session: Session) -> None:
         connection.failed_writes = min(connection.failed_writes, IN_A_ROW - 1)
         connection.save(update_fields=["retry_at", "failed_reads", "failed_writes"])
         _write(connection, Status.CONNECTED, said="", now=session.clock.now())
-    alerts.all_clear(connection, now=session.clock.now())
 
 
 def disconnected(session: Session) -> None:
@@ -107,7 +106,6 @@ def _stand(session: Session, status: str, *, said: str, retry_at: datetime) -> N
         session.connection.retry_at = retry_at
         session.connection.save(update_fields=["retry_at"])
         _write(session.connection, status, said=said, now=session.clock.now())
-    alerts.standing(session.connection, now=session.clock.now())
 
 
 def _write(connection: KisiConnection, status: str, *, said: str, now: datetime) -> None:

@@ -105,10 +105,8 @@ def held(request: HttpRequest) -> HttpResponse:
 
 def _with_reasons(connection: KisiConnection, rows: list[KisiGrant]) -> list[tuple[KisiGrant, str]]:
     """Each with why the removal is owed."""
-    members = [row.member for row in rows if row.member]
-    facts = doors.gather_facts(connection.gym, members, connection.gym.today(timezone.now()))
-    known = {key: found.reason for key, found in facts.items()}
-    return [(row, known.get(row.member_id or 0, "no longer a member")) for row in rows]
+    reasons = doors.reasons(connection, rows, connection.gym.today(timezone.now()))
+    return [(row, reasons[row.email]) for row in rows]
 
 
 @require_GET

@@ -4,9 +4,12 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django_guid import set_guid
+from django_guid.utils import generate_guid
 
 from integrations.access.errors import DoorError
 from integrations.access.facts import WITHOUT_CALL, Change, Plan
+from integrations.kisi import alerts
 from integrations.kisi.models import KisiConnection, KisiGrant, Read, SyncRun
 from integrations.kisi.sync import asking, preview, runs
 from integrations.kisi.sync.clock import DatabaseClock
@@ -52,7 +55,9 @@ class Command(BaseCommand):
         if email:
             asking.ask_for_person(connection, email, because=because, now=clock.now())
         asking.ask(connection, read, because=because, now=clock.now())
+        set_guid(generate_guid())
         outcome = runs.run_to_the_end(connection.pk, clock=clock)
+        alerts.tell(connection.pk, clock.now())
         self.stdout.write(f"run: {outcome}")
         if outcome is not runs.Outcome.DONE:
             raise SystemExit(1)

@@ -1,0 +1,123 @@
+"""What a gym's admins should know, looked up as it stands now. Reads only; sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+
+from django.db.models import F, Sum
+
+from integrations.kisi import doors, glance, letters
+from integrations.kisi.letters import Batch, Letter, Named
+from integrations.kisi.models import KisiConnection, KisiGrant, SyncRun
+from integrations.kisi.sync import ahead, deciding, gather, planning
+
+Status = KisiConnection.Status
+TOLD_IN = {*KisiConnection.WRITING, *KisiConnection.BROKEN}
+SILENT_FOR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What there is to tell: whom or what it is about, and the words, made only when they are sent."""
+
+    write: Callable[[], Letter]
+    about: tuple[int | str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One reason to mail: told again after `again` while it lasts; the end of a grave one is told too."""
+
+    key: str
+    look: Callable[[KisiConnection, datetime], News | None]
+    again: timedelta | None = None
+    is_grave: bool = False
+
+
+def _stands(status: str, connection: KisiConnection, now: datetime) -> News | None:
+    if connection.status != status:
+        return None
+    return News(lambda: letters.standing(connection, _waiting(connection, now)))
+
+
+def _held(connection: KisiConnection, now: datetime) -> News | None:
+    rows = deciding.held(connection)
+    if not rows:
+        return None
+    return News(lambda: _held_letter(connection, rows, now), tuple(row.pk for row in rows))
+
+
+def _held_letter(connection: KisiConnection, rows: Sequence[KisiGrant], now: datetime) -> Letter:
+    facts = gather.differences(connection, connection.gym.today(now), now)
+    verdict = planning.judge(connection, planning.decide(connection, facts, now=now), facts)
+    people = _with_reasons(connection, rows, connection.gym.today(now))
+    allowed = verdict.allowed or glance.allowance(connection, facts) or 0
+    return letters.held(Batch(people, verdict.counted, allowed))
+
+
+def _tomorrow(connection: KisiConnection, now: datetime) -> News | None:
+    """The ends of today that the brake would hold at midnight (sync.md 7)."""
+    batch = ahead.of_tomorrow(connection, now)
+    if batch is None:
+        return None
+    people = _with_reasons(connection, batch.rows, batch.on)
+    shown = Batch(people, batch.counted, batch.allowed, on=batch.on)
+    return News(lambda: letters.held(shown), (batch.on.isoformat(),))
+
+
+def _refused(connection: KisiConnection, now: datetime) -> News | None:
+    rows = KisiGrant.objects.open().filter(connection=connection, exempt=False)
+    parked = list(rows.filter(trouble__in=KisiGrant.PARKED).order_by("name", "email"))
+    if not parked:
+        return None
+    return News(lambda: _refused_letter(connection, parked, now), tuple(row.pk for row in parked))
+
+
+def _refused_letter(connection: KisiConnection, rows: Sequence[KisiGrant], now: datetime) -> Letter:
+    wanted = gather.wanted_addresses(connection.gym_id, connection.gym.today(now))
+    cannot = sum(row.email in wanted for row in rows)
+    people = [Named(row.name or row.email, f"Kisi said “{row.last_error}”") for row in rows]
+    return letters.refused(people, cannot=cannot, still_can=len(rows) - cannot)
+
+
+def _no_answer(connection: KisiConnection, now: datetime) -> News | None:
+    if connection.status != Status.IN_TROUBLE or now - connection.status_since < SILENT_FOR:
+        return None
+    since = connection.status_since
+    return News(lambda: letters.silent(connection, since, _waiting(connection, now), is_kisi=True))
+
+
+def _stopped(connection: KisiConnection, now: datetime) -> News | None:
+    since = glance.silent_since(connection, now, glance.last_sign())
+    if since is None:
+        return None
+    return News(lambda: letters.silent(connection, since, _waiting(connection, now), is_kisi=False))
+
+
+def all_clear(connection: KisiConnection) -> Letter:
+    """What was sent since it works again."""
+    runs = SyncRun.objects.filter(connection=connection, started_at__gte=connection.status_since)
+    counts = runs.aggregate(sent=Sum(F("granted") + F("revoked")), failed=Sum("failed"))
+    return letters.all_clear(connection, sent=counts["sent"] or 0, failed=counts["failed"] or 0)
+
+
+def _with_reasons(connection: KisiConnection, rows: Sequence[KisiGrant], today: date) -> tuple[Named, ...]:
+    reasons = doors.reasons(connection, rows, today)
+    return tuple(Named(row.name or row.email, reasons[row.email]) for row in rows)
+
+
+def _waiting(connection: KisiConnection, now: datetime) -> int:
+    return glance.count(connection, now).waiting
+
+
+CAUSES = (
+    *(Cause(status, partial(_stands, status), is_grave=True) for status in letters.SUBJECTS),
+    Cause("stopped", _stopped, is_grave=True),
+    Cause("in_trouble", _no_answer, is_grave=True),
+    Cause("held", _held, again=timedelta(days=1)),
+    Cause("tomorrow", _tomorrow),
+    Cause("refused", _refused),
+)

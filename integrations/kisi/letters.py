@@ -1,0 +1,135 @@
+"""The mails to a gym's admins in words: what happened, what it means for the doors, what to do. Sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+from integrations.kisi import wording
+from integrations.kisi.models import KisiConnection
+from integrations.kisi.wording import Counts
+from members import words
+
+NAMES = 20
+Status = KisiConnection.Status
+SUBJECTS = {
+    Status.NEEDS_NEW_KEY: "enter a new Kisi API key",
+    Status.KEY_TOO_WEAK: "the Kisi API key is too weak",
+    Status.GROUP_GONE: "Kisi no longer has your group",
+    Status.WRONG_ORGANIZATION: "the Kisi API key belongs to another organization",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One person in a mail, with why."""
+
+    name: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail: `path` is the page its link opens, below the Kisi pages."""
+
+    subject: str
+    paragraphs: tuple[str, ...]
+    action: str
+    path: str = ""
+    people: tuple[Named, ...] = ()
+
+    @property
+    def shown(self) -> tuple[Named, ...]:
+        return self.people[:NAMES]
+
+    @property
+    def more(self) -> int:
+        return max(len(self.people) - NAMES, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Removals that wait for a word: who, of how many with access, and the limit they are over."""
+
+    people: tuple[Named, ...]
+    of: int
+    allowed: int
+    on: date | None = None
+
+
+def standing(connection: KisiConnection, waiting: int) -> Letter:
+    """Somebody has to act in Kisi or with the key."""
+    status = Status(connection.status)
+    face = wording.standing(connection, Counts(waiting=waiting))
+    assert face is not None
+    if status == Status.NEEDS_NEW_KEY:
+        first = (
+            f"Kisi no longer accepts the API key (ends in {connection.key_last4}) "
+            f"since {wording.clock(connection, connection.status_since)}."
+        )
+        stay = "The doors stay as they are: nobody gained or lost access."
+        waits = f"{wording.changes(waiting)} and are sent by themselves once there is a new key."
+        return Letter(SUBJECTS[status], (first, stay, waits), "Enter it here", "credentials/")
+    return Letter(SUBJECTS[status], (f"{face.heading}.", face.text), "Open the Kisi page")
+
+
+def held(batch: Batch) -> Letter:
+    """Removals the brake holds, or would hold tomorrow."""
+    n = len(batch.people)
+    of = f"{n:,} of {batch.of:,} people with access would lose it "
+    limit = f"; your limit is {batch.allowed:,} within 24 hours."
+    if batch.on is not None:
+        when = f"tomorrow, {words.day(batch.on)}"
+        then = (
+            "If these ends are meant, allow them now and they are carried out then. Otherwise Core holds them "
+            "tomorrow and waits for your word; until then these people can still open the doors."
+        )
+        subject = f"{words.people(n)} lose{'s' if n == 1 else ''} door access tomorrow, more than your limit"
+        return Letter(subject, (of + when + limit, then), "Review them", "attention/held/", batch.people)
+    subject = f"{words.counted(n, 'removal', 'removals')} of door access wait{'s' if n == 1 else ''} for you"
+    then = "Core holds these removals, so they can still open the doors. New access is given as usual."
+    first = of + "within 24 hours" + f"; your limit is {batch.allowed:,}."
+    return Letter(subject, (first, then), "Remove or keep their access", "attention/held/", batch.people)
+
+
+def refused(people: Sequence[Named], *, cannot: int, still_can: int) -> Letter:
+    doors = f"{cannot:,} cannot open the doors though they should; {still_can:,} still can though they should not."
+    subject = f"Kisi refuses {words.people(len(people))}"
+    return Letter(subject, (doors,), "What to do", "attention/", tuple(people))
+
+
+def silent(connection: KisiConnection, since: datetime, waiting: int, *, is_kisi: bool) -> Letter:
+    """No change reaches Kisi: it does not answer, or Core's own worker does not run."""
+    first = f"Since {wording.clock(connection, since)} no changes reach Kisi. Nobody's access was changed."
+    who = "Core keeps trying; you need to do nothing." if is_kisi else "Tell whoever runs Core."
+    subject = "Kisi is not answering" if is_kisi else "Core's sync has stopped"
+    return Letter(subject, (first, f"{wording.changes(waiting)}. {who}"), "Open the Kisi page")
+
+
+def all_clear(connection: KisiConnection, *, sent: int, failed: int) -> Letter:
+    since = wording.clock(connection, connection.status_since)
+    were = "1 waiting change was" if sent == 1 else f"{sent:,} waiting changes were"
+    lines = f"Working since {since}. {were} sent, {failed:,} failed."
+    return Letter("door access is in order again", (lines,), "Open the Kisi page")
+
+
+def message(connection: KisiConnection, letter: Letter, to: Sequence[str]) -> EmailMultiAlternatives:
+    """The mail itself, as text and as HTML with the same words."""
+    context = {
+        "gym": connection.gym,
+        "letter": letter,
+        "link": f"{settings.SITE_URL}/marketplace/kisi/{letter.path}",
+    }
+    mail = EmailMultiAlternatives(
+        f"{connection.gym}: {letter.subject}",
+        render_to_string("kisi/mail/letter.txt", context),
+        settings.DEFAULT_FROM_EMAIL,
+        to,
+    )
+    mail.attach_alternative(render_to_string("kisi/mail/letter.html", context), "text/html")
+    return mail

@@ -76,8 +76,8 @@ def second_writers(connection: KisiConnection, now: datetime) -> list[tuple[Acce
     events = AccessEvent.objects.filter(
         connection_id=connection.pk, kind=AccessEvent.Kind.DRIFT, cause__in=UNDOES_US, at__gt=now - WITHIN
     )
-    counts = events.order_by().values("person_id").annotate(times=Count("pk"))
-    often = {row["person_id"]: row["times"] for row in counts.filter(times__gte=AGAINST_US)}
+    counts = events.order_by().values_list("person_id").annotate(times=Count("pk"))
+    often = {person: times for person, times in counts if person and times >= AGAINST_US}
     people = AccessPerson.objects.filter(pk__in=often).order_by("name", "email")
     return [(person, often[person.pk]) for person in people]
 

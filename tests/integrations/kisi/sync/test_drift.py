@@ -94,7 +94,7 @@ def test_what_our_own_lost_call_changed_is_no_drift(connected, ana):
     subscription = connected.subscription(ana)
     subscription.pause()
     connected.sync()
-    subscription.resume()
+    subscription.resume(today=connected.today())
     connected.sync()
     connected.clock.forward(minutes=5)
     connected.sync()

@@ -34,7 +34,7 @@ LAYERS = (
     ("client", "doors", "timeline", "letters"),
     ("sync",),
     ("glance", "effects"),
-    ("causes",),
+    ("causes", "concerns"),
     ("alerts",),
     ("tasks",),
     ("watch",),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from integrations.kisi.views import attention, connecting, member_sync, move_in, overview
+from integrations.kisi.views import attention, connecting, held, member_sync, move_in, overview
 
 app_name = "kisi"
 urlpatterns = [
@@ -22,7 +22,7 @@ urlpatterns = [
     path("activity/", attention.activity, name="activity"),
     path("attention/", attention.attention, name="attention"),
     path("attention/retry/", attention.retry, name="retry"),
-    path("attention/held/", attention.held, name="held"),
+    path("attention/held/", held.held, name="held"),
     path("move-in/", move_in.move_in, name="move-in"),
     path("move-in/cut-over/", move_in.cut_over, name="cut-over"),
     path("members/<int:member_id>/sync/", member_sync.sync_member, name="sync-member"),

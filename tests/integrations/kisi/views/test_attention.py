@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Release
+from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release
 from plans.models import Subscription
 from tests.conftest import House
+from tests.stories import read_kisi
 
 REFUSES = {"method": "POST", "path": "/users", "status": 422}
 
@@ -179,7 +180,7 @@ class TestHeld:
     def test_staff_are_told_whom_to_ask(self, four_held, admin, staff):
         page = staff.open("kisi:held")
         assert (page.status, "Ask Alice Adams." in page.text) == (403, True)
-        assert staff.open("kisi:attention").says("4 removals are held", "an admin, in Core")
+        assert staff.open("kisi:attention").says("4 removals are held", "An admin, in Core")
 
     def test_a_decision_is_kept_with_who_made_it(self, four_held, admin):
         admin.press(admin.open("kisi:held"), "Remove access for all 4")
@@ -228,3 +229,77 @@ class TestActivity:
     def test_another_gyms_events_are_not_there(self, connected, admin):
         AccessEvent.objects.create(gym_id=0, connection_id=0, kind="status", cause="Elsewhere")
         assert "Elsewhere" not in admin.open("kisi:activity").text
+
+
+class TestTheDayBefore:
+    @pytest.fixture
+    def ending(self, connected):
+        """Six of ten people have their last day today."""
+        members = connected.members(10)
+        connected.sync()
+        ends = connected.plan.subscriptions.filter(member__in=members[:6])
+        ends.update(status="pending_cancel", ends_on=connected.today())
+        return members
+
+    def test_ends_over_the_limit_are_named_and_allowed_ahead(self, connected, admin, ending):
+        page = admin.open("kisi:attention")
+        assert page.says(
+            "6 people lose access tomorrow, more than your limit", "Your limit is 3 within 24 hours."
+        )
+        page = admin.open("kisi:held")
+        assert page.says("6 people lose access tomorrow", "P000", "they take effect tomorrow")
+        page = admin.press(page, "Allow 6 removals for tomorrow")
+        assert page.says("6 people lose access tomorrow, without another question.")
+        assert Release.objects.filter(due_on__isnull=False).count() == 6
+        assert "lose access tomorrow" not in admin.open("kisi:attention").text
+
+    def test_only_those_who_were_shown_are_allowed(self, connected, admin, ending):
+        page = admin.open("kisi:held")
+        connected.plan.subscriptions.filter(member=ending[6]).update(
+            status="pending_cancel", ends_on=connected.today()
+        )
+        admin.press(page, "Allow 6 removals for tomorrow")
+        assert not Release.objects.filter(email="p006@example.com").exists()
+
+
+class TestMainCause:
+    def test_a_plan_that_lost_its_24_hr_access_is_named_as_the_cause(self, connected, admin):
+        connected.members(10)
+        connected.sync()
+        type(connected.plan).objects.filter(pk=connected.plan.pk).update(has_24hr_access=False)
+        connected.sync()
+        page = admin.open("kisi:held")
+        assert page.says("10 of the 10 have one cause", "Open Door has no 24-hr access now.")
+
+
+class TestGoodToKnow:
+    def test_shared_addresses_and_managed_people_are_told_and_not_counted(self, connected, admin):
+        connected.member("Ana", email="both@example.com")
+        connected.member("Ben", email="both@example.com")
+        connected.world.make_admin(connected.in_kisi("Cleo", right=False))
+        connected.member("Cleo")
+        connected.sync()
+        page = admin.open("kisi:attention")
+        assert page.says("Nothing needs attention", "1 address is shared", "1 person is managed in Kisi")
+        assert "Needs attention (" not in page.text
+
+    def test_people_kept_by_an_admin_and_suspended_in_kisi_are_told(self, connected, admin):
+        members = connected.members(10)
+        connected.sync()
+        connected.plan.subscriptions.filter(member__in=members[:6]).update(status="cancelled")
+        connected.world.suspend("p009@example.com")
+        connected.connection.grants.filter(email="p009@example.com").update(state="uncertain")
+        connected.sync()
+        page = admin.open("kisi:held")
+        admin.press(page, "Keep access for selected people", email="p000@example.com")
+        page = admin.open("kisi:attention")
+        assert page.says("1 person kept by an admin", "1 person is suspended in Kisi")
+
+    def test_another_program_that_writes_to_the_group_needs_attention(self, connected, admin):
+        connected.member("Ana")
+        connected.sync()
+        for _ in range(3):
+            connected.world.remove_right(connected.world.rights_of("ana@example.com")[0])
+            read_kisi(connected, Read.FULL)
+        page = admin.open("kisi:attention")
+        assert page.says("Something else changes 1 person in Kisi", "Ana", "3 times", "switch it off")

@@ -1,0 +1,215 @@
+"""What needs attention, by cause: what it means for the doors, who must act, whether Retry helps. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q
+
+from integrations.kisi.models import KisiConnection, KisiGrant
+from integrations.kisi.sync import ahead, drift, gather
+from members import words
+from members.models import Member
+
+SHOWN = 50
+Trouble, State = KisiGrant.Trouble, KisiGrant.State
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    name: str
+    member_id: int | None = None
+    said: str = ""
+    next_try: datetime | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One cause. `trouble` is what Retry tries again, "" where it does not help; `review` opens the held list."""
+
+    heading: str
+    meaning: str
+    who: str
+    people: tuple[Person, ...]
+    trouble: str = ""
+    review: str = ""
+    is_calm: bool = False
+
+    @property
+    def shown(self) -> tuple[Person, ...]:
+        return self.people[:SHOWN]
+
+    @property
+    def more(self) -> int:
+        return max(len(self.people) - SHOWN, 0)
+
+
+# cause: heading after "{n} people: ", who acts, does Retry help
+_CAUSES = {
+    Trouble.REFUSED: (
+        "Kisi refuses their details",
+        "You: correct the member. Core then tries by itself.",
+        True,
+    ),
+    Trouble.FORBIDDEN: (
+        "Kisi does not let this key change them",
+        "An owner, in Kisi. Then press Retry.",
+        True,
+    ),
+    Trouble.CONFLICT: (
+        "Kisi knows the address twice, or under another person",
+        "An owner, in Kisi. Then press Retry.",
+        True,
+    ),
+    Trouble.UNCLEAR: ("Kisi did not answer clearly", "Nobody: Core looks at Kisi again by itself.", False),
+    Trouble.LOST: (
+        "Kisi says they exist, and does not show them",
+        "Nobody: Core tries again by itself.",
+        True,
+    ),
+}
+
+
+def cards(connection: KisiConnection, now: datetime) -> list[Card]:
+    """Everything somebody should look at, gravest first; `is_calm` ones are only good to know."""
+    rows = _rows(connection)
+    today = connection.gym.today(now)
+    nameless = gather.without_address(connection.gym_id, today)
+    made = [
+        _held([row for row in rows if row.held_since]),
+        _tomorrow(connection, now),
+        *(_trouble(cause, [row for row in rows if row.trouble == cause]) for cause in _CAUSES),
+        _nameless(nameless),
+        _second_writer(connection, now),
+        *_good_to_know(connection, rows),
+    ]
+    return [card for card in made if card is not None]
+
+
+def _rows(connection: KisiConnection) -> list[KisiGrant]:
+    known = Q(held_since__isnull=False) | Q(kept_until__isnull=False) | Q(suspended=True) | ~Q(managed="")
+    rows = KisiGrant.objects.open().filter(~Q(trouble="") | known, connection=connection)
+    return list(rows.select_related("kept_by").order_by("name", "email"))
+
+
+def _held(rows: list[KisiGrant]) -> Card | None:
+    if not rows:
+        return None
+    n = len(rows)
+    removals = words.counted(n, "removal", "removals")
+    return Card(
+        f"{removals} {'is' if n == 1 else 'are'} held",
+        f"{words.people(n)} can still open the doors until an admin decides.",
+        "An admin, in Core.",
+        _people(rows),
+        review=f"Review {removals}",
+    )
+
+
+def _tomorrow(connection: KisiConnection, now: datetime) -> Card | None:
+    batch = ahead.of_tomorrow(connection, now)
+    if batch is None:
+        return None
+    n = len(batch.rows)
+    return Card(
+        f"{words.people(n)} lose{'s' if n == 1 else ''} access tomorrow, more than your limit",
+        f"Your limit is {batch.allowed:,} within 24 hours. Allow these ends now, or Core holds them tomorrow.",
+        "An admin, in Core.",
+        _people(batch.rows),
+        review=f"Review {words.counted(n, 'removal', 'removals')}",
+    )
+
+
+def _trouble(cause: KisiGrant.Trouble, rows: list[KisiGrant]) -> Card | None:
+    if not rows:
+        return None
+    heading, who, helps = _CAUSES[cause]
+    out = sum(row.role_assignment_id is not None for row in rows)
+    meaning = f"{len(rows) - out:,} cannot open the doors though they should; {out:,} still can."
+    return Card(
+        f"{words.people(len(rows))}: {heading}", meaning, who, _people(rows), trouble=cause if helps else ""
+    )
+
+
+def _nameless(members: Iterable[Member]) -> Card | None:
+    people = tuple(Person(member.name, member.pk, note="no email address") for member in members)
+    if not people:
+        return None
+    return Card(
+        f"{words.people(len(people))} {'has' if len(people) == 1 else 'have'} no email address",
+        "They are entitled and cannot open the doors: Kisi knows people by email.",
+        "You, in Core: add an address.",
+        people,
+    )
+
+
+def _second_writer(connection: KisiConnection, now: datetime) -> Card | None:
+    found = drift.second_writers(connection, now)
+    if not found:
+        return None
+    people = tuple(
+        Person(person.name or person.email or "Somebody whose data was erased", note=f"{times} times")
+        for person, times in found
+    )
+    return Card(
+        f"Something else changes {words.people(len(people))} in Kisi",
+        "Core put their access right each time; in between it was wrong. Zapier, a script or another gym "
+        "platform probably writes to the same group.",
+        "An admin: find the other program and switch it off.",
+        people,
+    )
+
+
+def _good_to_know(connection: KisiConnection, rows: list[KisiGrant]) -> list[Card]:
+    shared = _sharers(connection)
+    managed = [row for row in rows if row.managed and row.state == State.ABSENT]
+    kept = [row for row in rows if row.kept_until]
+    suspended = [row for row in rows if row.suspended and row.state == State.GRANTED]
+    addresses = len({member.email for member in shared})
+    made = [
+        _calm(
+            f"{words.counted(addresses, 'address is', 'addresses are')} shared",
+            "For Kisi they are one person: either subscription opens the doors.",
+            [Person(member.name, member.pk, note=member.email) for member in shared],
+        ),
+        _calm(
+            f"{words.counted(len(managed), 'person is', 'people are')} managed in Kisi",
+            "Core never changes them.",
+            [Person(row.name or row.email, row.member_id, note=row.managed) for row in managed],
+        ),
+        _calm(
+            f"{words.counted(len(kept), 'person', 'people')} kept by an admin",
+            "They can open the doors without a subscription; Core asks about them again.",
+            [Person(row.name or row.email, row.member_id, note=_kept_by(row)) for row in kept],
+        ),
+        _calm(
+            f"{words.counted(len(suspended), 'person is', 'people are')} suspended in Kisi",
+            "No door opens for them. Only someone in Kisi can lift that.",
+            _people(suspended),
+        ),
+    ]
+    return [card for card in made if card is not None]
+
+
+def _calm(heading: str, meaning: str, people: Sequence[Person]) -> Card | None:
+    return Card(heading, meaning, "Nobody.", tuple(people), is_calm=True) if people else None
+
+
+def _sharers(connection: KisiConnection) -> list[Member]:
+    mine = Member.objects.filter(gym_id=connection.gym_id).with_address()
+    others = mine.filter(email=OuterRef("email")).exclude(pk=OuterRef("pk"))
+    return list(mine.filter(Exists(others)).order_by("email", "pk"))
+
+
+def _kept_by(row: KisiGrant) -> str:
+    return f"by {row.kept_by.get_full_name() or row.kept_by.get_username()}" if row.kept_by else ""
+
+
+def _people(rows: Iterable[KisiGrant]) -> tuple[Person, ...]:
+    return tuple(
+        Person(row.name or row.email, row.member_id, said=row.last_error, next_try=row.retry_at)
+        for row in rows
+    )

@@ -1,0 +1,105 @@
+"""Review of removals that wait for a word: held by the brake, or known for tomorrow (ui.md 4.9, sync.md 7)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from integrations.access.policy import Reason
+from integrations.kisi import doors, tasks, wording
+from integrations.kisi.forms import PeopleForm
+from integrations.kisi.models import KisiConnection, KisiGrant
+from integrations.kisi.sync import ahead, deciding
+from integrations.kisi.views.shared import done, page, require_connection
+from members.gyms import admin_required
+from members.models import Change
+from plans.models import Plan
+
+MOST = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class MainCause:
+    """What most of the removals share: a plan that lost its 24-hr access, by whom and when."""
+
+    plan: Plan
+    count: int
+    of: int
+    by: str
+    at: datetime | None
+
+
+@admin_required
+def held(request: HttpRequest) -> HttpResponse:
+    """Allow or keep those selected, or allow all that the page showed; of tomorrow's only allow."""
+    connection, now = require_connection(request), timezone.now()
+    rows, batch = deciding.held(connection), ahead.of_tomorrow(connection, now)
+    form = PeopleForm(request.POST or None, offered=[row.email for row in rows])
+    if request.method == "POST" and "tomorrow" in request.POST:
+        return _allow_ahead(request, connection, request.POST.getlist("shown"))
+    if request.method == "POST" and "all" in request.POST:
+        shown = set(request.POST.getlist("shown"))
+        return _allow(request, connection, [row.email for row in rows if row.email in shown])
+    if request.method == "POST" and form.is_valid():
+        return _decide(request, connection, form.cleaned_data["email"])
+    people = _with_reasons(connection, rows, connection.gym.today(now))
+    context = {
+        "rows": rows,
+        "people": people,
+        "main_cause": _main_cause(connection, [row for row, _ in people], now),
+        "batch": batch,
+        "leaving": _with_reasons(connection, batch.rows, batch.on) if batch else [],
+        "form": form,
+    }
+    return page(request, "kisi/held.html", connection, "attention", **context)
+
+
+def _decide(request: HttpRequest, connection: KisiConnection, emails: list[str]) -> HttpResponse:
+    if "keep" not in request.POST:
+        return _allow(request, connection, emails)
+    count = deciding.keep(connection, emails, by=request.user, now=timezone.now())
+    return done(request, f"{wording.people(count)} keep{'s' if count == 1 else ''} their access.")
+
+
+def _allow(request: HttpRequest, connection: KisiConnection, emails: list[str]) -> HttpResponse:
+    going, left = deciding.allow(connection, emails, by=request.user, now=timezone.now())
+    tasks.wake(connection.pk)
+    words = f"Access of {wording.people(going)} is being removed."
+    if left == 1:
+        words += " 1 person is entitled again and was left out."
+    elif left:
+        words += f" {wording.people(left)} are entitled again and were left out."
+    return done(request, words)
+
+
+def _allow_ahead(request: HttpRequest, connection: KisiConnection, emails: list[str]) -> HttpResponse:
+    count = deciding.allow_ahead(connection, emails, by=request.user, now=timezone.now())
+    lose = f"{wording.people(count)} lose{'s' if count == 1 else ''} access tomorrow"
+    return done(request, f"{lose}, without another question.")
+
+
+def _with_reasons(
+    connection: KisiConnection, rows: list[KisiGrant] | tuple[KisiGrant, ...], on: date
+) -> list[tuple[KisiGrant, str]]:
+    """Each with why the removal is owed on that day."""
+    reasons = doors.reasons(connection, rows, on)
+    return [(row, reasons[row.email]) for row in rows]
+
+
+def _main_cause(connection: KisiConnection, rows: list[KisiGrant], now: datetime) -> MainCause | None:
+    """The plan without 24-hr access that most of these people are on, if there is one."""
+    on = connection.gym.today(now)
+    members = [row.member for row in rows if row.member]
+    facts = doors.gather_facts(connection.gym, members, on).values()
+    plans = Counter(found.decision.plan for found in facts if found.decision.reason is Reason.NO_24HR_ACCESS)
+    name, count = plans.most_common(1)[0] if plans else ("", 0)
+    if count <= MOST * len(rows) or len(rows) < 2:
+        return None
+    plan = Plan.objects.filter(gym=connection.gym, name=name).first()
+    change = Change.objects.filter(plan_id=plan.pk).select_related("by").first() if plan else None
+    by = change.by.get_full_name() or change.by.get_username() if change and change.by else ""
+    return MainCause(plan, count, len(rows), by, change.at if change else None) if plan else None

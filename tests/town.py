@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant
+from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, Preview
 from integrations.vault import Secret
 from members.models import Gym
 from tests.desk import BACKEND
@@ -91,12 +91,13 @@ def build() -> Town:
         "member_id": member.pk,
         "subscription_id": subscription.pk,
         "action": "pause",
+        "preview_id": 1,
     }
     return Town(here, arguments, browsers)
 
 
 def join_kisi(town: Town) -> None:
-    """Both gyms are connected; Ana has access, and her removal is held."""
+    """Both gyms are connected; Ana has access, her removal is held, and a preview shows it."""
     connection = connect(town.gym, 1)
     connect(Gym.objects.exclude(pk=town.gym.pk).get(), 2)
     KisiGrant.objects.create(
@@ -110,3 +111,7 @@ def join_kisi(town: Town) -> None:
         kisi_user_id=1,
         held_since=timezone.now(),
     )
+    now = timezone.now()
+    shown = Preview.objects.create(connection=connection, asked_at=now, taken_at=now, state="ready")
+    shown.lines.create(group="lose", email="ana@example.com", name="Ana Ruiz", digest="of that time")
+    town.arguments["preview_id"] = shown.pk

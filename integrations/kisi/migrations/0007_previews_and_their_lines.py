@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kisi', '0005_traces_held_time_and_alerts'),
+        ('kisi', '0006_erased_people'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -99,6 +99,12 @@ def over_limit(losing: int, limit: int) -> str:
     )
 
 
+def history_lost(losing: int) -> str:
+    if losing == 1:
+        return "The Kisi profile is deleted, and unlock history may be lost."
+    return "Their Kisi profiles are deleted, and unlock history may be lost."
+
+
 NOTHING_DONE = "Nothing was changed, in Core or in Kisi."
 _FAILURES = {
     "KeyRejected": Trouble(

@@ -46,7 +46,9 @@ class _Teller:
             return f"Kisi said: “{row.last_error}”; {why}" if row and row.last_error else why
         if line.group is Group.RENAME and person.want and person.row:
             return f"is called {person.row.name or 'nothing'} in Kisi"
-        return _FRAMES.get(line.group, "{why}").format(why=why) if why else _BARE.get(line.group, "")
+        if line.group is Group.ONLY_IN_KISI:
+            return "is no member of this gym"
+        return f"{why}; the removal is held" if row and row.held_since else why
 
     def _managed(self, line: Line, row: KisiGrant | None) -> str:
         if row and row.exempt:
@@ -57,15 +59,6 @@ class _Teller:
         if row and row.last_error:
             return f"{doors.what_to_do(row)} Kisi said: “{row.last_error}”"
         return "Kisi has two people with this address"
-
-
-_FRAMES = {
-    Group.ADOPT: "has access in Kisi already; {why}",
-    Group.PUT_BACK: "is missing in Kisi; {why}",
-    Group.CHECK: "Kisi's last answer was unclear; {why}",
-    Group.KEPT: "an admin kept the access; {why}",
-}
-_BARE = {Group.ONLY_IN_KISI: "is no member of this gym"}
 
 
 def _entitled(connection: KisiConnection, today: date) -> dict[str, str]:
@@ -83,7 +76,7 @@ def _through(plan: str, end: date) -> str:
 
 def _remarkable(connection: KisiConnection) -> Iterable[KisiGrant]:
     """Rows that say more than that somebody has access."""
-    says_more = ~Q(trouble="") | ~Q(managed="") | ~Q(last_error="") | Q(exempt=True)
+    says_more = ~Q(trouble="") | ~Q(managed="") | ~Q(last_error="") | Q(exempt=True) | ~Q(held_since=None)
     return KisiGrant.objects.open().filter(says_more, connection=connection)
 
 

@@ -135,6 +135,7 @@ def _to_read(found: Preview, now: datetime) -> dict[str, Any]:
         "left": [sections[key] for key in LEFT_ALONE if key in sections],
         "changes": sum(counts.get(key, 0) for key in PreviewLine.ACTS),
         "losing": losing,
+        "history": "" if found.connection.keep_profiles else explain.history_lost(losing),
         "is_good": found.is_good(now),
         "mails": counts.get(Group.GIVE, 0) if found.connection.send_mails else 0,
         "over": explain.over_limit(losing, found.limit) if found.limit is not None and losing else "",

@@ -80,9 +80,9 @@ class TestMaking:
         assert reason(shown, "new").startswith(f"Open Door is active until the end of {on.day} ")
         assert reason(shown, "kept") == "Open Door is active"
         assert reason(shown, "gone") == "Open Door is paused (payment failed)"
-        assert reason(shown, "back") == "is missing in Kisi; Open Door is active"
+        assert reason(shown, "back") == "Open Door is active"
         assert reason(shown, "renamed") == "is called Renamed in Kisi"
-        assert reason(shown, "there") == "has access in Kisi already; Open Door is active"
+        assert reason(shown, "there") == "Open Door is active"
         assert reason(shown, "boss") == reason(shown, "chief") == "has the role administrator"
         assert reason(shown, "cleaner") == "is no member of this gym"
         assert shown.lines.get(email="").reason == "has no email address, and Kisi knows people by email"
@@ -142,6 +142,7 @@ class TestMaking:
         shown = make(connected)
         assert shown.lines.filter(group="lose").count() == 6
         assert len(deciding.held(connected.connection)) == 6
+        assert reason(shown, "p000") == "Open Door was cancelled; the removal is held"
 
     def test_it_tells_the_limit_that_a_sync_would_hold_at(self, connected):
         members = connected.members(10)

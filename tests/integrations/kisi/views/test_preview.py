@@ -94,9 +94,9 @@ class TestThePage:
         page = make(drifted, admin)
         assert page.says("1 person gets access", "Ana Open Door is active", "Kisi will send 1 email.")
         assert page.says("1 person loses access", "Dina Open Door is paused (moved away)")
-        assert page.says("1 person is put back", "Ben is missing in Kisi; Open Door is active")
+        assert page.says("1 person is put back", "Ben Open Door is active")
         assert page.says("Left alone", "1 person is only in Kisi", "1 person stays as they are", "Kim")
-        assert page.says("Their Kisi profiles are deleted, and unlock history may be lost.")
+        assert page.says("The Kisi profile is deleted, and unlock history may be lost.")
         assert "Apply these 3 changes" in page.buttons
 
     def test_where_all_is_well_there_is_no_button(self, connected, admin):

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
@@ -22,7 +22,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from members import slots
 from members.models import Gym, Staff
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 SESSION_KEY = "gym"
 ENDED = "Your session ended. Nothing was saved. Sign in to go on."
 SECTIONS = ("plans", "members", "marketplace")
@@ -42,7 +42,7 @@ class GymMiddleware:
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         if request.user.is_authenticated and not response.has_header("Cache-Control"):
             response["Cache-Control"] = "no-store"
@@ -101,7 +101,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
 
 def _required(view: View, *, admin: bool) -> View:
     @wraps(view)
-    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return _to_sign_in(request)
         staff = current_staff(request)

@@ -31,10 +31,9 @@ BELOW = {
 LAYERS = (
     ("rows", "models"),
     ("transport", "governor", "wake", "wording"),
-    ("explain",),
     ("client", "doors", "timeline", "letters"),
     ("sync",),
-    ("glance", "effects"),
+    ("glance", "effects", "history"),
     ("causes", "concerns"),
     ("alerts",),
     ("tasks",),
@@ -45,7 +44,7 @@ LAYERS = (
     ("apps",),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-TELLS_ONLY = ("panels", "wording", "explain", "doors", "timeline", "letters")
+TELLS_ONLY = ("panels", "wording", "doors", "timeline", "letters")
 SIMULATOR = f"{KISI}.simulator"
 
 

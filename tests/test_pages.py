@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
 
-from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant
+from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, SyncRun
 from members.models import Gym
 from tests.desk import Desk, plain
 from tests.factories import MemberFactory, StaffFactory, SubscriptionFactory
@@ -156,6 +156,7 @@ class TestSilence:
     def test_a_gym_without_kisi_has_no_sync_to_run(self, town):
         Heartbeat.objects.update(at=timezone.now() - timedelta(minutes=16))
         KisiGrant.objects.all().delete()
+        SyncRun.objects.all().delete()
         KisiConnection.objects.all().delete()
         assert self.SAID not in town.browsers["admin A"].get("/").content.decode()
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, Preview
+from integrations.kisi.models import AccessEvent, AccessPerson, Heartbeat, KisiConnection, KisiGrant, SyncRun
 from integrations.vault import Secret
 from members.models import Gym
 from tests.desk import BACKEND
@@ -91,13 +91,14 @@ def build() -> Town:
         "member_id": member.pk,
         "subscription_id": subscription.pk,
         "action": "pause",
-        "preview_id": 1,
+        "run_id": 1,
+        "event_id": 1,
     }
     return Town(here, arguments, browsers)
 
 
 def join_kisi(town: Town) -> None:
-    """Both gyms are connected; Ana has access, her removal is held, and a preview shows it."""
+    """Both gyms are connected; Ana has access, which a run gave her, and her removal is held."""
     connection = connect(town.gym, 1)
     connect(Gym.objects.exclude(pk=town.gym.pk).get(), 2)
     KisiGrant.objects.create(
@@ -111,7 +112,12 @@ def join_kisi(town: Town) -> None:
         kisi_user_id=1,
         held_since=timezone.now(),
     )
-    now = timezone.now()
-    shown = Preview.objects.create(connection=connection, asked_at=now, taken_at=now, state="ready")
-    shown.lines.create(group="lose", email="ana@example.com", name="Ana Ruiz", digest="of that time")
-    town.arguments["preview_id"] = shown.pk
+    run = SyncRun.objects.create(
+        connection=connection, state="finished", started_at=timezone.now(), granted=1
+    )
+    person = AccessPerson.objects.create(gym_id=town.gym.pk, email="ana@example.com", name="Ana Ruiz")
+    facts = {"run_id": run.pk, "person_id": person.pk, "member_id": town.arguments["member_id"]}
+    event = AccessEvent.objects.create(
+        gym_id=town.gym.pk, connection_id=connection.pk, kind="granted", cause="first sync", **facts
+    )
+    town.arguments |= {"run_id": run.pk, "event_id": event.pk}

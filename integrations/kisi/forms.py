@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
 
+from integrations.kisi.history import WHAT
 from integrations.kisi.models import KisiConnection
 from integrations.vault import Secret
 from members.forms import CoreForm, CoreModelForm
@@ -89,6 +91,49 @@ class RulesForm(CoreModelForm):
             "keep_profiles": "Otherwise the profile is deleted too, and unlock history may be lost",
         }
         error_messages = {"brake_share": dict.fromkeys(NO_NUMBER, "Enter a number from 1 to 50")}
+
+
+class DayField(forms.DateField):
+    """A day of this century or the next, as the browser's own calendar writes it."""
+
+    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+    def __init__(self, **kwargs: Any) -> None:
+        errors = {"invalid": "Enter a date, like 2026-11-30"}
+        super().__init__(required=False, input_formats=["%Y-%m-%d"], error_messages=errors, **kwargs)
+
+    def clean(self, value: Any) -> date | None:
+        day: date | None = super().clean(value)
+        if day and not 2000 <= day.year < 2200:
+            raise forms.ValidationError(self.error_messages["invalid"])
+        return day
+
+
+class ActivityForm(CoreForm):
+    """What to show of the activity; everything may stay empty."""
+
+    q = forms.CharField(
+        label="Search",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+        error_messages={"max_length": "Search for at most 100 letters"},
+    )
+    what = forms.ChoiceField(
+        label="What",
+        required=False,
+        choices=[("", "Everything"), *WHAT],
+        error_messages={"invalid_choice": "Choose one of the list"},
+    )
+    since = DayField(label="From")
+    until = DayField(label="To")
+
+    def clean_until(self) -> date | None:
+        since, until = self.cleaned_data.get("since"), self.cleaned_data["until"]
+        if since and until and until < since:
+            raise forms.ValidationError("The last day must not be before the first")
+        day: date | None = until
+        return day
 
 
 class PeopleForm(CoreForm):

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.utils import timezone
 
 from integrations.access.facts import WITHOUT_CALL, Kind
 from integrations.kisi import wording
@@ -33,6 +34,7 @@ class Glance:
     last: SyncRun | None
     also: tuple[Face, ...]
     now: datetime
+    silent_since: datetime | None = None
 
     @property
     def as_of(self) -> str:
@@ -114,6 +116,13 @@ def find_connection(request: HttpRequest) -> KisiConnection | None:
     return request.kisi_connection  # type: ignore[attr-defined,no-any-return]
 
 
+def see(request: HttpRequest, connection: KisiConnection) -> Glance:
+    """The same look for every part of a page."""
+    if not hasattr(request, "kisi_glance"):
+        request.kisi_glance = look(connection, timezone.now())  # type: ignore[attr-defined]
+    return request.kisi_glance  # type: ignore[attr-defined,no-any-return]
+
+
 def look(connection: KisiConnection, now: datetime) -> Glance:
     """Everything the status block needs, in a fixed number of queries."""
     numbers = _numbers(connection, now)
@@ -123,7 +132,8 @@ def look(connection: KisiConnection, now: datetime) -> Glance:
     faces = _faces(connection, counts, runs, since)
     run = runs.running
     percent = 100 * run.done // run.total if run and run.total else 0
-    return Glance(connection, faces[0], counts, run, percent, _minutes(run), runs.last, tuple(faces[1:]), now)
+    also, minutes = tuple(faces[1:]), _minutes(run)
+    return Glance(connection, faces[0], counts, run, percent, minutes, runs.last, also, now, since)
 
 
 def count(connection: KisiConnection, now: datetime) -> Counts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -46,7 +47,7 @@ def member_events(member: Member) -> list[TimelineEntry]:
 def dashboard_tile(request: HttpRequest) -> Piece:
     """The doors on the dashboard, connected or not."""
     connection = glance.find_connection(request)
-    seen = glance.look(connection, timezone.now()) if connection else None
+    seen = glance.see(request, connection) if connection else None
     return Piece("kisi/_tile.html", {"glance": seen, "connection": connection})
 
 
@@ -57,13 +58,21 @@ def banner(request: HttpRequest) -> Piece | None:
     connection = glance.find_connection(request)
     if connection is None or not connection.is_writing:
         return None
-    since = glance.silent_since(connection, timezone.now(), glance.last_sign())
+    since = _silent_since(request, connection)
     return Piece("kisi/_banner.html", {"face": wording.stale(connection, since)}) if since else None
+
+
+def _silent_since(request: HttpRequest, connection: KisiConnection) -> datetime | None:
+    """What the page's own look has found out already is not asked again."""
+    seen: glance.Glance | None = getattr(request, "kisi_glance", None)
+    if seen is not None:
+        return seen.silent_since
+    return glance.silent_since(connection, timezone.now(), glance.last_sign())
 
 
 def card(request: HttpRequest) -> Piece:
     connection = glance.find_connection(request)
-    seen = glance.look(connection, timezone.now()) if connection else None
+    seen = glance.see(request, connection) if connection else None
     return Piece("kisi/_card.html", {"glance": seen, "connection": connection})
 
 

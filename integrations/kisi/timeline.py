@@ -1,35 +1,27 @@
-"""Activity in sentences: events with the names that stand in the person table. Reads only."""
+"""Activity in sentences: events and runs, with the names that stand in the person table. Reads only."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Trim
 
-from integrations.kisi.models import AccessEvent, AccessPerson
+from integrations.kisi.models import AccessEvent, AccessPerson, SyncRun
+from members.gyms import name_of
+from members.models import Member
+from members.words import counted, people
 
 Kind = AccessEvent.Kind
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    at: datetime
-    what: str
-    member_id: int | None
-    caused_by: str
-    said: str
-    kind: str
-    who: str = ""
-
-    @property
-    def parts(self) -> tuple[str, str, str]:
-        """The sentence around the name, so that only the name is a link."""
-        return self.what.partition(self.who) if self.who else (self.what, "", "")
-
-
-_WORDS = {
+ERASED = "Somebody whose data was erased"
+WHO = "{who}"
+# By kind; a cause that stands in the sentence is not told again beside it.
+WORDS: dict[str, str] = {
     Kind.GRANTED: "{who} got access",
     Kind.REVOKED: "{who} lost access",
     Kind.ADOPTED: "{who}'s access was taken over",
@@ -41,24 +33,125 @@ _WORDS = {
     Kind.KEPT: "{who}'s access was kept",
     Kind.RETURNED: "The held removal of {who} is no longer needed",
     Kind.EXEMPTED: "{who}'s access was left to Kisi",
-    Kind.MANAGED: "{who} is managed in Kisi",
+    Kind.MANAGED: "{who} is managed in Kisi ({cause})",
     Kind.REFUSED: "{who} could not be updated",
     Kind.STATUS: "Connection: {cause}",
     Kind.SETTING: "Setting changed: {cause}",
 }
 
 
-def lines(events: Iterable[AccessEvent]) -> list[Line]:
-    """Events as sentences, in two queries more however many there are."""
-    rows = list(events)
-    people = AccessPerson.objects.in_bulk({row.person_id for row in rows if row.person_id})
-    users = get_user_model().objects.in_bulk({row.by_id for row in rows if row.by_id})
-    return [_line(row, people.get(row.person_id), users.get(row.by_id)) for row in rows]
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row: an event of a run or of its own, or (without `event_id`) a whole run and some of its events.
+
+    `before`, `who` and `after` make the sentence, so that only the name is a link.
+    """
+
+    at: datetime
+    kind: str
+    before: str
+    who: str = ""
+    after: str = ""
+    email: str = ""
+    member_id: int | None = None
+    caused_by: str = ""
+    said: str = ""
+    event_id: int | None = None
+    run_id: int | None = None
+    some: tuple[Line, ...] = ()
+    has_more: bool = False
+
+    @property
+    def what(self) -> str:
+        return f"{self.before}{self.who}{self.after}"
+
+    @property
+    def is_run(self) -> bool:
+        return self.event_id is None
 
 
-def _line(row: AccessEvent, person: AccessPerson | None, user: object) -> Line:
-    who = (person.name or person.email) if person else "Somebody whose data was erased"
-    what = _WORDS[Kind(row.kind)].format(who=who, cause=row.cause)
-    by = str(getattr(user, "get_full_name", str)() or user) if user else ""
-    cause = "" if "{cause}" in _WORDS[Kind(row.kind)] else row.cause
-    return Line(row.at, what, row.member_id, by or cause, row.kisi_said, row.kind, who if person else "")
+def lines(events: QuerySet[AccessEvent]) -> list[Line]:
+    """Events as sentences, in one query however many there are."""
+    rows = list(named(events))
+    names = Counter(name for name, _ in {(row.person_name, row.person_email) for row in rows})
+    return [_line(row, is_shared=names[row.person_name] > 1) for row in rows]
+
+
+def named(events: QuerySet[AccessEvent]) -> QuerySet[Any]:
+    """The same events with `person_name`, `person_email`, `by_name`, and `member` and `run` while they exist."""
+    person = AccessPerson.objects.filter(pk=OuterRef("person_id"))
+    user = get_user_model().objects.filter(pk=OuterRef("by_id"))
+    email = Cast(NullIf("email", Value("")), CharField())
+    full = NullIf(Trim(Concat("first_name", Value(" "), "last_name")), Value(""))
+    called = user.annotate(called=Coalesce(full, email, "username"))
+    member = Member.objects.filter(pk=OuterRef("member_id"), gym_id=OuterRef("gym_id"))
+    return events.annotate(
+        member=Subquery(member.values("pk")),
+        run=Subquery(SyncRun.objects.filter(pk=OuterRef("run_id")).values("pk")),
+        person_name=Subquery(person.values("name")),
+        person_email=Subquery(person.values("email")),
+        by_name=Subquery(called.values("called")),
+    )
+
+
+def run_line(run: SyncRun, some: Sequence[Line] = (), *, has_more: bool = False) -> Line:
+    """A run as one row; `some` are the first of its events."""
+    caused_by = name_of(run.by) or run.because
+    said = next((line.said for line in some if line.said), "")
+    return Line(
+        at=run.started_at,
+        kind="run",
+        before=run_words(run),
+        caused_by=caused_by,
+        said=said,
+        run_id=run.pk,
+        some=tuple(some),
+        has_more=has_more,
+    )
+
+
+def run_words(run: SyncRun) -> str:
+    """Daily check: 14 people, 2 changes"""
+    return f"{run_name(run)}: {', '.join(_told(run))}"
+
+
+def run_name(run: SyncRun) -> str:
+    return run.because[:1].upper() + run.because[1:] or "Sync"
+
+
+def _told(run: SyncRun) -> list[str]:
+    if run.state == SyncRun.State.RUNNING:
+        return [f"running, {run.done:,} of {people(run.total)}" if run.total else "running"]
+    looked_at = run.read_so_far or run.done
+    changes = run.granted + run.revoked + run.adopted
+    said = [people(looked_at)] if looked_at else []
+    said.append(counted(changes, "change", "changes") if changes else "nothing changed")
+    said += [f"{count:,} {word}" for count, word in ((run.failed, "failed"), (run.held, "held")) if count]
+    if run.state != SyncRun.State.FINISHED:
+        said.append(f"{run.state} ({run.reason})" if run.reason else run.state)
+    return said
+
+
+def _line(row: Any, *, is_shared: bool) -> Line:
+    words = WORDS[row.kind]
+    before, mark, after = (part.replace("{cause}", row.cause) for part in words.partition(WHO))
+    who = _called(row, is_shared=is_shared) if mark else ""
+    return Line(
+        at=row.at,
+        kind=row.kind,
+        before=before if who or not mark else f"{before}{ERASED}",
+        who=who,
+        after=after,
+        email=row.person_email or "",
+        member_id=row.member,
+        caused_by=row.by_name or ("" if "{cause}" in words else row.cause),
+        said=row.kisi_said,
+        event_id=row.pk,
+        run_id=row.run,
+    )
+
+
+def _called(row: Any, *, is_shared: bool) -> str:
+    """The name; with the address where there is no name or two share one; "" once erased."""
+    name, email = row.person_name or "", row.person_email or ""
+    return f"{name} ({email})" if name and email and is_shared else name or email

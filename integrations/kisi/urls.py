@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from integrations.kisi.views import attention, connecting, held, member_sync, move_in, overview, preview
+from integrations.kisi.views import activity, attention, connecting, held, member_sync, move_in, overview
 
 app_name = "kisi"
 urlpatterns = [
@@ -15,15 +15,14 @@ urlpatterns = [
     path("disconnect/stop/", connecting.stop_disconnecting, name="stop-disconnecting"),
     path("reconnect/", connecting.reconnect, name="reconnect"),
     path("sync/", overview.sync_now, name="sync"),
-    path("preview/", preview.preview, name="preview"),
-    path("preview/<int:preview_id>/", preview.shown, name="preview-shown"),
-    path("preview/<int:preview_id>/apply/", preview.apply, name="preview-apply"),
-    path("preview/<int:preview_id>/list/", preview.download, name="preview-list"),
     path("pause/", overview.pause, name="pause"),
     path("resume/", overview.resume, name="resume"),
     path("rules/", overview.rules, name="rules"),
     path("left-behind/", overview.remove_left_behind, name="left-behind"),
-    path("activity/", attention.activity, name="activity"),
+    path("activity/", activity.activity, name="activity"),
+    path("activity/activity.csv", activity.download, name="activity-download"),
+    path("activity/runs/<int:run_id>/", activity.run, name="activity-run"),
+    path("activity/events/<int:event_id>/", activity.event, name="activity-event"),
     path("attention/", attention.attention, name="attention"),
     path("attention/retry/", attention.retry, name="retry"),
     path("attention/held/", held.held, name="held"),

@@ -207,7 +207,7 @@ class TestNames:
         table = desk.press(page, "Download this list (CSV)")
         assert table.response["Content-Type"].startswith("text/csv")
         assert table.html.splitlines()[:2] == [
-            "Name,Email,Door access,Reason",
+            "\ufeffName,Email,Door access,Reason",
             "'=P0,p0@example.com,loses access,",
         ]
         assert Member.objects.exists()

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from integrations.kisi import concerns, tasks, wording
-from integrations.kisi.models import AccessEvent, KisiGrant
+from integrations.kisi.models import KisiGrant
 from integrations.kisi.sync import asking
-from integrations.kisi.timeline import lines
 from integrations.kisi.views.shared import done, page, require_connection
 from members.gyms import admin_required, staff_required
-
-PER_PAGE = 50
 
 
 @require_GET
@@ -40,21 +36,3 @@ def retry(request: HttpRequest) -> HttpResponse:
     count = asking.retry(connection, trouble=trouble, because="Retry", now=timezone.now(), by=request.user)
     tasks.wake(connection.pk)
     return done(request, f"Retrying {wording.people(count)}.", "kisi:attention")
-
-
-@require_GET
-@staff_required
-def activity(request: HttpRequest) -> HttpResponse:
-    connection = require_connection(request)
-    events = AccessEvent.objects.filter(connection_id=connection.pk)
-    kind = request.GET.get("what", "")
-    if kind in AccessEvent.Kind.values:
-        events = events.filter(kind=kind)
-    shown = Paginator(events, PER_PAGE).get_page(request.GET.get("page"))
-    context = {
-        "shown": shown,
-        "events": lines(shown.object_list),
-        "kinds": AccessEvent.Kind.choices,
-        "what": kind,
-    }
-    return page(request, "kisi/activity.html", connection, "activity", **context)

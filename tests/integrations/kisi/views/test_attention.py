@@ -1,10 +1,10 @@
-"""Failures by cause with their Retry, held removals to allow or keep, and the activity (ui.md 4.8, 4.9)."""
+"""Failures by cause with their Retry, and held removals to allow or keep (ui.md 4.9)."""
 
 from __future__ import annotations
 
 import pytest
 
-from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release
+from integrations.kisi.models import AccessEvent, Read, Release
 from plans.models import Subscription
 from tests.conftest import House
 from tests.stories import read_kisi
@@ -187,48 +187,6 @@ class TestHeld:
         events = AccessEvent.objects.filter(kind="allowed")
         assert {event.by_id for event in events} == {admin.user.pk}
         assert events.count() == 4
-
-
-class TestActivity:
-    def test_nothing_has_happened(self, house, admin):
-        KisiConnection.objects.create(gym=house.gym, group_id=1)
-        assert admin.open("kisi:activity").says("Nothing has happened yet")
-
-    def test_it_says_who_what_and_why(self, connected, staff):
-        ana = connected.member("Ana")
-        connected.sync()
-        page = staff.open("kisi:activity")
-        assert page.says("Ana got access", "subscription change")
-        assert f"/members/{ana.pk}/" in page.html
-
-    def test_kisis_own_words_are_there(self, connected, admin):
-        connected.member("Ana")
-        connected.world.fault(**REFUSES)
-        connected.sync()
-        assert KisiGrant.objects.get().last_error
-        assert admin.open("kisi:activity").says("Ana could not be updated", "is invalid")
-
-    def test_a_filter_narrows_it(self, connected, admin):
-        connected.member("Ana")
-        connected.sync()
-        page = admin.open("kisi:activity", what="granted")
-        assert page.says("Ana got access")
-        assert "Connection: Connected" not in page.text
-        assert admin.open("kisi:activity", what="revoked").says("Nothing matches.")
-
-    def test_long_lists_are_paged(self, connected, admin):
-        many = [
-            AccessEvent(gym_id=connected.gym.pk, connection_id=connected.connection.pk, kind="status")
-            for _ in range(120)
-        ]
-        AccessEvent.objects.bulk_create(many)
-        assert admin.open("kisi:activity").says("Older")
-        assert admin.open("kisi:activity", page=3).says("Newer")
-        assert admin.open("kisi:activity", page="x").status == 200
-
-    def test_another_gyms_events_are_not_there(self, connected, admin):
-        AccessEvent.objects.create(gym_id=0, connection_id=0, kind="status", cause="Elsewhere")
-        assert "Elsewhere" not in admin.open("kisi:activity").text
 
 
 class TestTheDayBefore:

@@ -7,7 +7,7 @@ from django.db import connection as database
 
 from integrations.kisi.models import KisiGrant, Read, SyncRun
 from integrations.kisi.simulator import Kind
-from tests.stories import events, read_kisi, written
+from tests.stories import events, meanwhile, read_kisi, written
 
 GROUP_LIST = {"method": "GET", "path": "/role_assignments", "query": "group_id="}
 ANY_LIST = {"method": "GET", "path": "/role_assignments"}
@@ -187,6 +187,14 @@ def drift(house, who):
     house.world.remove_right(house.world.rights_of(f"{who}@example.com")[0])
 
 
+def nothing_changed_lately(house):
+    long_ago = house.clock.now() - timedelta(days=3)
+    KisiGrant.objects.update(changed_at=long_ago)
+    house.plan.subscriptions.update(changed_at=long_ago)
+    house.gym.members.update(changed_at=long_ago)
+    type(house.plan).objects.update(changed_at=long_ago)
+
+
 def test_a_full_read_acts_on_everybody(four):
     drift(four, "p000")
     read_kisi(four, Read.FULL)
@@ -195,17 +203,29 @@ def test_a_full_read_acts_on_everybody(four):
 
 def test_a_recent_read_acts_on_whoever_changed_since_the_last_one_began_and_on_nobody_else(four):
     read_kisi(four, Read.RECENT)
-    long_ago = four.clock.now() - timedelta(days=3)
-    KisiGrant.objects.update(changed_at=long_ago)
-    four.plan.subscriptions.update(changed_at=long_ago)
-    four.gym.members.update(changed_at=long_ago)
-    type(four.plan).objects.update(changed_at=long_ago)
+    nothing_changed_lately(four)
     drift(four, "p000")
     drift(four, "p001")
     four.gym.members.get(email="p001@example.com").subscriptions.get().save()
     read_kisi(four, Read.RECENT)
     assert [who for who in INSIDE if who not in four.inside()] == ["p000"]
     read_kisi(four, Read.FULL)
+    assert four.inside() == INSIDE
+
+
+def test_somebody_who_changed_while_a_recent_read_ran_is_in_the_next_one(four):
+    """The start of the last one counts, not its end."""
+    read_kisi(four, Read.RECENT)
+    nothing_changed_lately(four)
+
+    @meanwhile
+    def change():
+        four.gym.members.get(email="p001@example.com").subscriptions.get().save()
+
+    four.world.fault(kind=Kind.PASS, run=change, **GROUP_LIST)
+    read_kisi(four, Read.RECENT)
+    drift(four, "p001")
+    read_kisi(four, Read.RECENT)
     assert four.inside() == INSIDE
 
 

@@ -1,0 +1,150 @@
+"""Bugs in who gets access, and in what is remembered around a call. Data only."""
+
+from __future__ import annotations
+
+from tests.mutants.seed import Seed
+
+LOST = "tests/integrations/kisi/sync/test_lost_answers.py"
+LEASE = "tests/integrations/kisi/sync/test_lease.py"
+GRANT = "tests/integrations/kisi/sync/test_grant.py"
+ACCESS = "tests/rules/test_access.py"
+
+SEEDS = (
+    Seed(
+        "no-intent-before-a-grant",
+        "integrations.kisi.sync.ledger",
+        old="            state=State.GRANTING,\n",
+        new="            state=State.ABSENT,\n",
+        breaks="a crash after the POST leaves somebody in Kisi whom nobody remembers",
+        caught_by=(LEASE, LOST),
+    ),
+    Seed(
+        "no-intent-before-a-removal",
+        "integrations.kisi.sync.ledger",
+        old="        _set(grant, state=State.REVOKING, worded=worded,",
+        new="        _set(grant, worded=worded,",
+        breaks="a crash after the DELETE leaves a row that says the right is still there",
+        caught_by=(LEASE, LOST, "tests/integrations/kisi/sync/test_revoke.py"),
+    ),
+    Seed(
+        "a-lost-answer-is-a-yes",
+        "integrations.kisi.sync.ledger",
+        old='values |= {"state": State.UNCERTAIN, "retry_at"',
+        new='values |= {"state": State.CLOSED if removal else State.GRANTED, "retry_at"',
+        breaks="a write that got no answer is recorded as done",
+        caught_by=(LOST,),
+    ),
+    Seed(
+        "a-lost-answer-is-a-no",
+        "integrations.kisi.sync.ledger",
+        old="        if isinstance(error, NoAnswer) and error.wrote:\n",
+        new="        if False:\n",
+        breaks="a write that got no answer is taken as never carried out",
+        caught_by=(LOST, "tests/integrations/kisi/sync/test_answers.py"),
+    ),
+    Seed(
+        "not-found-once-is-proof",
+        "integrations.kisi.sync.settle",
+        old="    if row.missed_at is None:\n        ledger.save(",
+        new="    if False:\n        ledger.save(",
+        breaks="a search that lags makes Core forget a person it just created",
+        caught_by=(LOST, "tests/integrations/kisi/sync/test_revoke.py"),
+    ),
+    Seed(
+        "a-person-who-exists-ends-the-run",
+        "integrations.kisi.sync.grant",
+        old="        _find_existing(session, row, exists)\n        return False\n",
+        new='        raise RuntimeError("this person exists already") from exists\n',
+        breaks="a re-create after a 429 meets a 409, and the run dies",
+        caught_by=(GRANT,),
+    ),
+    Seed(
+        "every-profile-is-ours",
+        "integrations.kisi.sync.people",
+        old="    return mark_of(connection).items() <= dict(user.metadata).items()\n",
+        new="    return True\n",
+        breaks="a profile that somebody else made is renamed and deleted as Core's own",
+        caught_by=(GRANT, "tests/rules/test_names_and_addresses.py"),
+    ),
+    Seed(
+        "a-repair-mails-again",
+        "integrations.kisi.sync.grant",
+        old="    notify = session.connection.send_mails and not repair\n",
+        new="    notify = session.connection.send_mails\n",
+        breaks="every repair mails the member a new access",
+        caught_by=("tests/rules/test_sent.py",),
+    ),
+    Seed(
+        "the-day-is-greenwichs",
+        "members.models",
+        old="        return now.astimezone(self.zone).date()\n",
+        new='        return now.astimezone(ZoneInfo("UTC")).date()\n',
+        breaks="access ends and begins at midnight in Greenwich instead of at the gym",
+        caught_by=(ACCESS, "tests/plans/test_dates.py"),
+    ),
+    Seed(
+        "the-last-day-does-not-count",
+        "integrations.kisi.sync.gather",
+        old="        open_end | Q(ends_on__gte=today),\n",
+        new="        open_end | Q(ends_on__gt=today),\n",
+        breaks="members are locked out on the last day they paid for",
+        caught_by=(ACCESS,),
+    ),
+    Seed(
+        "another-gyms-plan-counts",
+        "integrations.kisi.sync.gather",
+        old="        plan__gym_id=gym_id,\n",
+        new="",
+        breaks="a subscription to another gym's plan opens this gym's doors",
+        caught_by=(ACCESS,),
+    ),
+    Seed(
+        "the-last-of-a-shared-address",
+        "integrations.kisi.sync.gather",
+        old="    return Wanted(first.email, first.name, first.member_id,",
+        new="    return Wanted(other.email, other.name, other.member_id,",
+        breaks="the name of a shared address changes with every member who joins it",
+        caught_by=(
+            "tests/integrations/kisi/sync/test_ledger.py",
+            "tests/integrations/kisi/test_sql_policy.py",
+        ),
+    ),
+    Seed(
+        "a-shared-address-is-not-said",
+        "integrations.kisi.doors",
+        old="    if facts.sharers:\n",
+        new="    if False:\n",
+        breaks="nobody learns that two members are one person for Kisi",
+        caught_by=(ACCESS,),
+    ),
+    Seed(
+        "a-parked-person-is-tried-for-ever",
+        "integrations.access.planner",
+        old="        return row.parked or bool(",
+        new="        return bool(",
+        breaks="an address that Kisi refuses is sent again with every run",
+        caught_by=(
+            "tests/integrations/access/test_planner.py",
+            "tests/integrations/kisi/sync/test_answers.py",
+        ),
+    ),
+    Seed(
+        "a-failure-is-not-kept",
+        "integrations.kisi.sync.apply",
+        old="        ledger.fail(session, row, error, removal=change.wanted is None)\n",
+        new="        ledger.undo_intent(session, row)\n",
+        breaks="a grant that fails in every run leaves no trace, and the page says all is well",
+        caught_by=("tests/integrations/kisi/sync/test_answers.py",),
+    ),
+    Seed(
+        "the-page-is-green-while-one-failed",
+        "integrations.kisi.glance",
+        old="        wording.failed(counts) if counts.failed else None,\n",
+        new="",
+        breaks="the status says Connected while a member's last attempt failed",
+        caught_by=(
+            "tests/integrations/kisi/test_glance.py",
+            "tests/integrations/kisi/views/test_overview.py",
+        ),
+    ),
+)

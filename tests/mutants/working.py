@@ -1,0 +1,175 @@
+"""Bugs in when work is done, by whom, how fast, and with which key. Data only."""
+
+from __future__ import annotations
+
+from tests.mutants.seed import Seed
+
+LEASE = "tests/integrations/kisi/sync/test_lease.py"
+ANSWERS = "tests/integrations/kisi/sync/test_answers.py"
+STATUSES = "tests/integrations/kisi/sync/test_statuses.py"
+PAUSE = "tests/integrations/kisi/sync/test_pause.py"
+PACE = "tests/integrations/kisi/test_pace.py"
+SCHEDULE = "tests/integrations/kisi/test_schedule.py"
+
+SEEDS = (
+    Seed(
+        "the-lease-is-not-looked-at",
+        "integrations.kisi.sync.session",
+        old="PaceGate(connection.own_user_id, clock, lease.check, on_answer=session.heard)",
+        new="PaceGate(connection.own_user_id, clock, on_answer=session.heard)",
+        breaks="a run that was paused or taken over goes on calling Kisi",
+        caught_by=(LEASE,),
+    ),
+    Seed(
+        "the-fence-is-not-looked-at",
+        "integrations.kisi.sync.lease",
+        old="filter(pk=self.connection_id, fence=self.fence, lease_until__gt=now)",
+        new="filter(pk=self.connection_id, lease_until__gt=now)",
+        breaks="a holder whose lease was taken over writes beside the new one",
+        caught_by=(LEASE,),
+    ),
+    Seed(
+        "anybody-takes-the-lease",
+        "integrations.kisi.sync.lease",
+        old="                .filter(Q(lease_until=None) | Q(lease_until__lt=now))\n",
+        new="",
+        breaks="two workers write for one gym at once",
+        caught_by=(LEASE,),
+    ),
+    Seed(
+        "a-lease-runs-out-and-nobody-minds",
+        "integrations.kisi.sync.lease",
+        old="filter(pk=self.connection_id, fence=self.fence, lease_until__gt=now)",
+        new="filter(pk=self.connection_id, fence=self.fence)",
+        breaks="a call that took longer than the lease is recorded as if nobody else could have come",
+        caught_by=(LEASE,),
+    ),
+    Seed(
+        "a-request-meanwhile-is-lost",
+        "integrations.kisi.sync.lease",
+        old="            mine = mine.filter(look_again=False)\n",
+        new="            pass\n",
+        breaks="a change that comes while a run works waits for the next sweep",
+        caught_by=(LEASE,),
+    ),
+    Seed(
+        "a-slice-without-end",
+        "integrations.kisi.sync.runs",
+        old="        if session.clock.now() >= until:\n            return Outcome.MORE\n",
+        new="",
+        breaks="a long import keeps a worker from every other gym",
+        caught_by=(LEASE,),
+    ),
+    Seed(
+        "paused-is-only-a-word",
+        "integrations.kisi.sync.standing",
+        old="    if connection.status in (Status.PAUSED, Status.DISCONNECTED):\n",
+        new="    if connection.status == Status.DISCONNECTED:\n",
+        breaks="access changes while the gym has paused the connection",
+        caught_by=(PAUSE,),
+    ),
+    Seed(
+        "a-broken-connection-writes",
+        "integrations.kisi.sync.standing",
+        old="    return connection.is_broken or connection.status == Status.THROTTLED\n",
+        new="    return False\n",
+        breaks="a connection that Kisi refused goes on as if nothing were wrong, and never heals",
+        caught_by=(STATUSES,),
+    ),
+    Seed(
+        "a-wait-of-the-connection-is-not-kept",
+        "integrations.kisi.sync.standing",
+        old="    return connection.retry_at is None or connection.retry_at <= now\n",
+        new="    return True\n",
+        breaks="every wake-up calls a Kisi that asked for time",
+        caught_by=(STATUSES, ANSWERS),
+    ),
+    Seed(
+        "another-organizations-key-is-accepted",
+        "integrations.kisi.sync.checks",
+        old="    if me.organization_id != connection.organization_id:\n",
+        new="    if False:\n",
+        breaks="a key of another organization writes there",
+        caught_by=(ANSWERS,),
+    ),
+    Seed(
+        "another-persons-key-is-accepted",
+        "integrations.kisi.sync.checks",
+        old="    if me.id != connection.own_user_id:\n",
+        new="    if False:\n",
+        breaks="a stored key that became another person's is used, and its owner is not protected",
+        caught_by=(ANSWERS,),
+    ),
+    Seed(
+        "no-checks-before-the-first-write",
+        "integrations.kisi.sync.runs",
+        old="    book.owes(len(calls))\n    check(session)\n",
+        new="    book.owes(len(calls))\n",
+        breaks="the first write of a run goes out before anybody looked whose key it is",
+        caught_by=("tests/integrations/kisi/sync/test_reads.py", ANSWERS),
+    ),
+    Seed(
+        "a-dead-key-is-not-noticed",
+        "integrations.kisi.sync.runs",
+        old="    keep_watch(session)\n",
+        new="",
+        breaks="a key that dies while nothing is owed shows at the next change, days later",
+        caught_by=("tests/integrations/kisi/sync/test_watch.py",),
+    ),
+    Seed(
+        "a-pace-of-ones-own",
+        "integrations.kisi.sync.session",
+        old="PaceGate(connection.own_user_id, clock, lease.check,",
+        new="PaceGate(connection.pk, clock, lease.check,",
+        breaks="two gyms with one Kisi user together call twice as fast as Kisi allows",
+        caught_by=(f"{PACE}::test_two_connections_with_one_kisi_user_share_one_pace",),
+    ),
+    Seed(
+        "a-429-slows-nobody",
+        "integrations.kisi.governor",
+        old="    return per_second / 2 if slowed else per_second\n",
+        new="    return per_second\n",
+        breaks="after a 429 the same pace meets the next one",
+        caught_by=(PACE, ANSWERS),
+    ),
+    Seed(
+        "good-reads-hide-failing-writes",
+        "integrations.kisi.sync.session",
+        old='        name = "failed_writes" if write else "failed_reads"\n',
+        new='        name = "failed_reads"\n',
+        breaks="writes fail for hours, and the good read between them keeps the page green",
+        caught_by=(STATUSES,),
+    ),
+    Seed(
+        "the-gate-is-measured-from-the-end",
+        "integrations.kisi.sync.schedule",
+        old='good_start=Subquery(good.values("started_at")[:1])',
+        new='good_start=Subquery(good.values("finished_at")[:1])',
+        breaks="a check that runs long is due a period late, every other time",
+        caught_by=(SCHEDULE,),
+    ),
+    Seed(
+        "an-incomplete-read-counts",
+        "integrations.kisi.sync.logbook",
+        old="        state = SyncRun.State.INCOMPLETE if run.reason else SyncRun.State.FINISHED\n",
+        new="        state = SyncRun.State.FINISHED\n",
+        breaks="a read that concluded nothing passes for the weekly check",
+        caught_by=("tests/integrations/kisi/sync/test_reads.py",),
+    ),
+    Seed(
+        "a-removal-waits-a-day",
+        "integrations.kisi.sync.ledger",
+        old="    return min(wait, REMOVAL_WAITS_AT_MOST) if removal else wait\n",
+        new="    return wait\n",
+        breaks="somebody who left gets in for a day after a few failed removals",
+        caught_by=("tests/integrations/kisi/sync/test_waits.py",),
+    ),
+    Seed(
+        "a-dead-broker-is-the-callers-trouble",
+        "integrations.kisi.wake",
+        old="        except Exception as error:",
+        new="        except KeyError as error:",
+        breaks="saving a member fails, or later callbacks are skipped, because the broker is down",
+        caught_by=("tests/integrations/kisi/test_wake.py",),
+    ),
+)

@@ -56,6 +56,9 @@ def _with_last_runs(read: Read, now: datetime) -> QuerySet[KisiConnection]:
 
 
 def _is_overdue(connection: KisiConnection, row: PeriodicTask, offset: timedelta, now: datetime) -> bool:
+    """Removals that wait for the first full read do not wait for its weekly turn."""
+    if row.name == WEEKLY and connection.must_read_first:
+        return not connection.was_tried  # type: ignore[attr-defined]
     since = connection.good_start or connection.connected_at  # type: ignore[attr-defined]
     return _due_after(row, since) + offset <= now and not connection.was_tried  # type: ignore[attr-defined]
 

@@ -36,7 +36,7 @@ def connection() -> KisiConnection:
 
 
 def connect(group_id: int, **facts: object) -> KisiConnection:
-    facts = {"connected_at": WEDNESDAY - 30 * DAY} | facts
+    facts = {"connected_at": WEDNESDAY - 30 * DAY, "must_read_first": False} | facts
     return KisiConnection.objects.create(gym=GymFactory(), group_id=group_id, **facts)
 
 
@@ -148,6 +148,15 @@ def test_a_connection_that_was_never_checked_counts_from_the_day_it_was_made(db)
     connect(1, connected_at=WEDNESDAY)
     assert asked(WEDNESDAY + HOUR) == []
     assert asked(DUE) == ["recent"]
+
+
+def test_removals_that_wait_for_a_whole_read_make_it_due_every_quarter_of_an_hour(connection):
+    """A reconnect whose read was not whole must not hold every removal until Sunday."""
+    KisiConnection.objects.update(must_read_first=True)
+    assert asked(WEDNESDAY) == ["full"]
+    good_run(connection, Read.FULL, WEDNESDAY, state=SyncRun.State.INCOMPLETE)
+    assert asked(WEDNESDAY + 14 * MINUTE) == []
+    assert asked(WEDNESDAY + 16 * MINUTE) == ["full"]
 
 
 def test_asking_twice_asks_once(connection):

@@ -31,6 +31,7 @@ BELOW = {
 LAYERS = (
     ("rows", "models"),
     ("transport", "governor", "wake", "wording"),
+    ("explain",),
     ("client", "doors", "timeline", "letters"),
     ("sync",),
     ("glance", "effects", "history"),
@@ -44,7 +45,7 @@ LAYERS = (
     ("apps",),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-TELLS_ONLY = ("panels", "wording", "doors", "timeline", "letters")
+TELLS_ONLY = ("panels", "wording", "explain", "doors", "timeline", "letters")
 SIMULATOR = f"{KISI}.simulator"
 
 

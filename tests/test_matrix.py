@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db
 OPEN = "302 200 200 200 200"  # of whichever gym the person works at
 THING = "302 200 200 404 404"
 ADMIN = "302 403 200 403 200"
+MINE = "302 403 200 403 404"  # a thing for admins
 AWAY = "302 403 302 403 302"  # for admins, who are sent on
 GONE = "302 403 404 403 404"  # for admins, of a gym that has none
 NO = "405 405 405 405 405"
@@ -47,6 +48,10 @@ TABLE: dict[str, tuple[str, str]] = {
     "kisi:stop-disconnecting": (NO, AWAY),
     "kisi:reconnect": (AWAY, AWAY),
     "kisi:sync": (NO, AWAY),
+    "kisi:preview": ("302 403 302 403 200", AWAY),  # to the latest, where there is one
+    "kisi:preview-shown": (MINE, NO),
+    "kisi:preview-apply": (NO, "302 403 302 403 404"),
+    "kisi:preview-list": (MINE, NO),
     "kisi:pause": (NO, AWAY),
     "kisi:resume": (NO, AWAY),
     "kisi:rules": (ADMIN, ADMIN),
@@ -75,6 +80,9 @@ WITHOUT_KISI: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("kisi:sync", "kisi:pause", "kisi:resume", "kisi:left-behind", "kisi:retry"), (NO, GONE)),
     **dict.fromkeys(("kisi:held", "kisi:cut-over"), (GONE, GONE)),
     "kisi:move-in": (GONE, NO),
+    "kisi:preview": (GONE, GONE),
+    "kisi:preview-apply": (NO, GONE),
+    **dict.fromkeys(("kisi:preview-shown", "kisi:preview-list"), (GONE, NO)),
     **dict.fromkeys(("kisi:activity", "kisi:attention"), ("302 404 404 404 404", NO)),
     **dict.fromkeys(
         ("kisi:activity-download", "kisi:activity-run", "kisi:activity-event"), ("302 404 404 404 404", NO)

@@ -10,7 +10,15 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from integrations.kisi.models import AccessEvent, AccessPerson, Heartbeat, KisiConnection, KisiGrant, SyncRun
+from integrations.kisi.models import (
+    AccessEvent,
+    AccessPerson,
+    Heartbeat,
+    KisiConnection,
+    KisiGrant,
+    Preview,
+    SyncRun,
+)
 from integrations.vault import Secret
 from members.models import Gym
 from tests.desk import BACKEND
@@ -91,6 +99,7 @@ def build() -> Town:
         "member_id": member.pk,
         "subscription_id": subscription.pk,
         "action": "pause",
+        "preview_id": 1,
         "run_id": 1,
         "event_id": 1,
     }
@@ -98,7 +107,7 @@ def build() -> Town:
 
 
 def join_kisi(town: Town) -> None:
-    """Both gyms are connected; Ana has access, which a run gave her, and her removal is held."""
+    """Both gyms are connected; Ana has access, which a run gave her, her removal is held, a preview shows it."""
     connection = connect(town.gym, 1)
     connect(Gym.objects.exclude(pk=town.gym.pk).get(), 2)
     KisiGrant.objects.create(
@@ -112,6 +121,10 @@ def join_kisi(town: Town) -> None:
         kisi_user_id=1,
         held_since=timezone.now(),
     )
+    now = timezone.now()
+    shown = Preview.objects.create(connection=connection, asked_at=now, taken_at=now, state="ready")
+    shown.lines.create(group="lose", email="ana@example.com", name="Ana Ruiz", digest="of that time")
+    town.arguments["preview_id"] = shown.pk
     run = SyncRun.objects.create(
         connection=connection, state="finished", started_at=timezone.now(), granted=1
     )

@@ -12,7 +12,7 @@ from django.db.models import Q
 from integrations.kisi import alerts
 from integrations.kisi import wake as waking
 from integrations.kisi.models import Heartbeat, KisiConnection
-from integrations.kisi.sync import runs, schedule
+from integrations.kisi.sync import preview, runs, schedule
 from integrations.kisi.sync.clock import database_now
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,11 @@ def wake_gym(gym_id: int) -> None:
     waking.wake_gym(gym_id, sync.delay)
 
 
+def make_previews(*preview_ids: int) -> None:
+    """Have a worker make these previews, after the current transaction."""
+    waking.wake(preview_ids, make_preview.delay)
+
+
 @shared_task(name="kisi.sync", **IDEMPOTENT)
 def sync(connection_id: int) -> None:
     """One slice of work; more work wakes itself."""
@@ -42,10 +47,11 @@ def sync(connection_id: int) -> None:
 
 @shared_task(name="kisi.look", **IDEMPOTENT)
 def look() -> None:
-    """Every 30 s: wake who was asked for, whose wait is over, whose holder died. One query."""
+    """Every 30 s: wake who was asked for, whose wait is over, whose holder died; previews nobody made."""
     now = database_now()
     beat_heart("worker", now)
     wake(*due(now))
+    make_previews(*preview.unmade(now))
 
 
 @shared_task(name="kisi.sweep", **IDEMPOTENT)
@@ -56,6 +62,12 @@ def sweep() -> None:
     connections = list(KisiConnection.objects.live().values_list("pk", flat=True))
     wake(*connections)
     tell(connections, now)
+
+
+@shared_task(name="kisi.preview", **IDEMPOTENT)
+def make_preview(preview_id: int) -> None:
+    """Read Kisi and keep what a sync would do; writes nothing there."""
+    preview.make(preview_id)
 
 
 @shared_task(name="kisi.daily", **IDEMPOTENT)

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from integrations.kisi.views import activity, attention, connecting, held, member_sync, move_in, overview
+from integrations.kisi.views import (
+    activity,
+    attention,
+    connecting,
+    held,
+    member_sync,
+    move_in,
+    overview,
+    preview,
+)
 
 app_name = "kisi"
 urlpatterns = [
@@ -15,6 +24,10 @@ urlpatterns = [
     path("disconnect/stop/", connecting.stop_disconnecting, name="stop-disconnecting"),
     path("reconnect/", connecting.reconnect, name="reconnect"),
     path("sync/", overview.sync_now, name="sync"),
+    path("preview/", preview.preview, name="preview"),
+    path("preview/<int:preview_id>/", preview.shown, name="preview-shown"),
+    path("preview/<int:preview_id>/apply/", preview.apply, name="preview-apply"),
+    path("preview/<int:preview_id>/list/", preview.download, name="preview-list"),
     path("pause/", overview.pause, name="pause"),
     path("resume/", overview.resume, name="resume"),
     path("rules/", overview.rules, name="rules"),

@@ -3,6 +3,7 @@
 from integrations.kisi.models.activity import AccessEvent, AccessPerson, Alert, Heartbeat, SyncRun
 from integrations.kisi.models.connection import KisiConnection, Pace, Read
 from integrations.kisi.models.grant import KisiGrant, Release
+from integrations.kisi.models.preview import Preview, PreviewLine
 
 __all__ = [
     "AccessEvent",
@@ -12,6 +13,8 @@ __all__ = [
     "KisiConnection",
     "KisiGrant",
     "Pace",
+    "Preview",
+    "PreviewLine",
     "Read",
     "Release",
     "SyncRun",

@@ -47,11 +47,15 @@ class SyncRun(models.Model):
 
 
 class AccessPerson(models.Model):
-    """The only place where the activity keeps names and addresses; an erasure empties the row."""
+    """The only place where the activity keeps names and addresses; an erasure empties the row.
+
+    What stays of an erased person is `digest`: it tells, given the address, that it was this one.
+    """
 
     gym_id = models.BigIntegerField()
     email = NormalizedEmailField(blank=True)
     name = models.CharField(max_length=250, blank=True)
+    digest = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
         constraints = [

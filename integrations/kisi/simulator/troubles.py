@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from integrations.kisi.simulator.world import World
 
 TOO_SLOW = 60.0  # seconds; longer than any caller waits
-BURST = 4
+BURST = 3
 
 
 def _html(status: int, words: str) -> Fault:
@@ -50,19 +50,20 @@ TROUBLES: dict[str, Fault] = {
 }
 
 
-def page_shift(world: World, *, path: str = "/role_assignments", times: int = 1) -> Fault:
-    """Between two pages the first right in the group is given anew: everybody after it moves up by one.
+def page_shift(world: World, *, whose: str = "", query: str = "offset=0", times: int = 1) -> Fault:
+    """After the first page of `/role_assignments` a right on it is given anew: what follows moves up by one.
 
-    Ask with `offset=0` in mind: the total stays, somebody who is there is on no page, nobody is wrongly out.
+    The total stays, somebody who is there is on no page, nobody is out. `whose` is an address, else the first.
     """
 
     def shift() -> None:
-        held = [row for row in world.store.assignments if row.applies_to_type == "Group"]
-        if held:
-            world.store.drop_assignment(held[0])
-            world.store.add_assignment(held[0])
+        held = world.rights_of(whose) if whose else list(world.store.assignments)
+        row = next(row for row in held if row.applies_to_type == "Group")
+        world.store.drop_assignment(row)
+        world.store.add_assignment(row)
 
-    return Fault(method="GET", path=path, query="offset=0", kind=Kind.PASS, run=shift, times=times)
+    path = "/role_assignments"
+    return Fault(method="GET", path=path, query=query, kind=Kind.PASS, run=shift, times=times)
 
 
 def named(name: str) -> Fault:

@@ -73,12 +73,18 @@ def check_strength(session: Session) -> None:
 
 def check_fully(session: Session) -> dict[int, str]:
     """The checks of a full read; who is never touched, by Kisi user id, and why."""
+    rights = organization_staff(session)
+    return staff_among(rights) | always_protected(session.connection)
+
+
+def organization_staff(session: Session) -> tuple[Right, ...]:
+    """The same checks; the assignments at organization level as they are."""
     check(session)
     connection = session.connection
     connection.owner_id = session.kisi.organization().owner_id
     rights = session.kisi.organization_rights()
     connection.save(update_fields=["owner_id"])
-    return staff_among(rights) | always_protected(connection)
+    return rights
 
 
 def staff_among(rights: tuple[Right, ...]) -> dict[int, str]:

@@ -130,9 +130,10 @@ def _may_be_there(error: DoorError) -> bool:
 
 def _adopt_exact_match(session: Session, row: KisiGrant, error: DoorError) -> AccessEvent.Kind:
     valid = people.ours(session, people.read_rights(session, row, _known_id(row)))
-    if not valid:
-        raise error
-    return adopt(session, row, valid[0])
+    if valid:
+        return adopt(session, row, valid[0])
+    session.kisi.user(_known_id(row))  # Gone: the refusal was about the person, who is there no more
+    raise error
 
 
 def _noted(session: Session, row: KisiGrant, kind: AccessEvent.Kind) -> AccessEvent.Kind:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from integrations.access.errors import IncompleteRead, NoAnswer, StopRun
-from integrations.access.facts import WITHOUT_CALL, Change, Kind
-from integrations.kisi.models import KisiConnection, KisiGrant, Read, SyncRun
-from integrations.kisi.sync import reading, standing
+from integrations.access.facts import WITHOUT_CALL, Change, Kind, Plan
+from integrations.kisi.models import KisiConnection, KisiGrant, Preview, Read, SyncRun
+from integrations.kisi.sync import applying, reading, standing
 from integrations.kisi.sync.apply import apply
 from integrations.kisi.sync.checks import check, keep_watch
 from integrations.kisi.sync.clock import Clock, DatabaseClock
@@ -27,6 +28,7 @@ TRIES_PER_SLICE = 3
 SHORT_WAIT = timedelta(seconds=30)
 MANY_GRANTS = 50
 Tried = Counter[tuple[Kind, str]]
+Planner = Callable[[Session, Logbook], Plan]
 
 
 class Outcome(StrEnum):
@@ -124,6 +126,9 @@ def _work(session: Session, book: Logbook) -> Outcome:
     elif session.connection.retry_at is not None:
         session.connection.retry_at = None
         session.connection.save(update_fields=["retry_at"])
+    preview = applying.asked(session)
+    if preview is not None:
+        return _apply_preview(session, book, preview)
     book.resume()
     keep_watch(session)
     _read_kisi(session, book)
@@ -133,6 +138,16 @@ def _work(session: Session, book: Logbook) -> Outcome:
     book.finish()
     _leave(session)
     return Outcome.DONE
+
+
+def _apply_preview(session: Session, book: Logbook, preview: Preview) -> Outcome:
+    """Exactly its lines, in a run of its own; what else is owed is for the next slice."""
+    if applying.begin(session, book, preview):
+        if _changes(session, book, applying.planner(preview)) is Outcome.MORE:
+            return Outcome.MORE
+        applying.finish(session, preview)
+    book.finish()
+    return Outcome.MORE
 
 
 def _read_kisi(session: Session, book: Logbook) -> None:
@@ -149,12 +164,12 @@ def _read_kisi(session: Session, book: Logbook) -> None:
     KisiConnection.objects.filter(pk=session.connection.pk, want_read=wanted).update(want_read=Read.LEDGER)
 
 
-def _changes(session: Session, book: Logbook) -> Outcome:
+def _changes(session: Session, book: Logbook, planner: Planner = make_plan) -> Outcome:
     until = session.clock.now() + SLICE
     tried: Tried = Counter()
     while True:
         apply_reached_dates(session.clock.now(), session.connection.gym)
-        plan = make_plan(session, book)
+        plan = planner(session, book)
         todo = [change for change in plan.changes if tried[change.kind, change.email] < TRIES_PER_SLICE]
         if not todo:
             return Outcome.DONE

@@ -8,10 +8,12 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from integrations.kisi import glance
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.wording import Counts
+from members.models import Gym
 
 Status = KisiConnection.Status
 
@@ -52,6 +54,14 @@ def done(request: HttpRequest, words: str, to: str = "kisi:overview", *args: Any
     """Say what happened above the next page."""
     messages.success(request, words)
     return redirect(to, *args)
+
+
+def poll_answer(response: HttpResponse, gym: Gym) -> HttpResponse:
+    """What every answer to a poll carries: when it was true, and that no cache may keep it."""
+    response["Vary"] = "HX-Request"
+    response["Cache-Control"] = "no-store"
+    response["X-As-Of"] = f"{timezone.now().astimezone(gym.zone):%H:%M:%S}"
+    return response
 
 
 def open_rows(connection: KisiConnection) -> QuerySet[KisiGrant]:

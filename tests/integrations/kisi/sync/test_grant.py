@@ -240,6 +240,19 @@ def test_a_right_that_is_said_to_exist_and_is_another_one_is_reported_and_not_ta
     assert events(connected, "refused") == 1
 
 
+@pytest.mark.parametrize("status", ["404", "422"])
+def test_somebody_deleted_between_the_look_and_the_right_is_made_anew(connected, status):
+    """A 422 that names nobody's fault is asked about: it may be the person who is there no more."""
+    connected.world.switch(unknown_assignee=status)
+    connected.in_kisi("Ana", right=False)
+    connected.member("Ana")
+    gone = lambda: connected.world.delete_user(ANA)  # noqa: E731
+    connected.world.fault(method="GET", path="/role_assignments", query="user_id", kind=Kind.PASS, run=gone)
+    connected.sync()
+    assert connected.inside() == ["ana"]
+    assert people(connected) == ["ana"]
+
+
 def test_a_right_found_after_a_lost_answer_is_created_and_not_adopted(connected):
     connected.in_kisi("Ana", right=False)
     connected.member("Ana")

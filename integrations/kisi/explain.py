@@ -1,0 +1,150 @@
+"""What a look at Kisi found, in words: the groups of a preview, and why one could not be made. Decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from integrations.kisi.models import PreviewLine
+from integrations.kisi.wording import people
+
+Group, Outcome = PreviewLine.Group, PreviewLine.Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something did not work: what, what it means for the doors, and where to go ("" for nowhere)."""
+
+    heading: str
+    text: str
+    button: str = ""
+    action: str = ""
+
+
+_GROUPS = {
+    Group.GIVE: ("gets access", "get access", ""),
+    Group.LOSE: ("loses access", "lose access", ""),
+    Group.ADOPT: (
+        "is taken over",
+        "are taken over",
+        "They have access in Kisi already. Core looks after it from now on, and Kisi sends no email.",
+    ),
+    Group.PUT_BACK: (
+        "is put back",
+        "are put back",
+        "Somebody took them out in Kisi by hand. They are entitled in Core, so they get in again, without an email.",
+    ),
+    Group.RENAME: ("is renamed in Kisi", "are renamed in Kisi", "Their names changed in Core."),
+    Group.CHECK: (
+        "is looked at singly",
+        "are looked at singly",
+        "Kisi's last answer about them was unclear. Core asks again before it does anything else.",
+    ),
+    Group.CONFLICT: (
+        "needs somebody to act",
+        "need somebody to act",
+        "Core does nothing about them by itself: each line says what would help.",
+    ),
+    Group.WAITING: ("waits for another try", "wait for another try", "Core tries them again by itself."),
+    Group.CUT_OVER: (
+        "keeps access until you cut over",
+        "keep access until you cut over",
+        "They have access in Kisi that Core did not create, and no plan that opens the doors.",
+    ),
+    Group.KEPT: ("is kept", "are kept", "An admin decided so. Core asks again after 30 days."),
+    Group.MANAGED: ("is managed in Kisi", "are managed in Kisi", "Core never touches them."),
+    Group.ONLY_IN_KISI: (
+        "is only in Kisi",
+        "are only in Kisi",
+        "No member of this gym has their address. Core leaves them alone.",
+    ),
+    Group.UNCHANGED: ("stays as they are", "stay as they are", "Core and Kisi agree about them."),
+}
+
+_OUTCOMES = {
+    Outcome.DONE: ("was done", "were done", ""),
+    Outcome.MOVED: (
+        "moved since",
+        "moved since",
+        "Their facts are not those of the preview any more, so they were skipped.",
+    ),
+    Outcome.FAILED: ("failed", "failed", "Needs attention says who must act."),
+    Outcome.WAITS: ("waits", "wait", "Kisi's answer was unclear. Core looks again by itself."),
+}
+
+
+def group(key: str, count: int) -> tuple[str, str]:
+    """(heading, sentence) over the people of one group."""
+    one, many, hint = _GROUPS[Group(key)]
+    return f"{people(count)} {one if count == 1 else many}", hint
+
+
+def outcome(key: str, count: int) -> tuple[str, str]:
+    """The same over what became of them."""
+    one, many, hint = _OUTCOMES[Outcome(key)]
+    return f"{people(count)} {one if count == 1 else many}", hint
+
+
+def applied(done: int, moved: int, since: str) -> str:
+    """What came of applying a preview, in one sentence."""
+    said = f"{done:,} applied."
+    return f"{said} {moved:,} skipped because their facts changed since {since}." if moved else said
+
+
+def over_limit(losing: int, limit: int) -> str:
+    removals = "1 removal is" if losing == 1 else f"{losing:,} removals are"
+    them = "this person" if losing == 1 else "exactly these people"
+    return (
+        f"{removals} more than your limit of {limit:,} within 24 hours, so a sync would hold them. "
+        f"Applying this preview is your word for {them}."
+    )
+
+
+def history_lost(losing: int) -> str:
+    if losing == 1:
+        return "The Kisi profile is deleted, and unlock history may be lost."
+    return "Their Kisi profiles are deleted, and unlock history may be lost."
+
+
+NOTHING_DONE = "Nothing was changed, in Core or in Kisi."
+_FAILURES = {
+    "KeyRejected": Trouble(
+        "Kisi does not accept the API key", NOTHING_DONE, "Enter a new key", "kisi:credentials"
+    ),
+    "KeyTooWeak": Trouble(
+        "The key's owner may not read people in Kisi",
+        f"{NOTHING_DONE} Make that person an administrator in Kisi, or enter another key.",
+        "Enter another key",
+        "kisi:credentials",
+    ),
+    "GroupGone": Trouble(
+        "Kisi does not show the group to this key", NOTHING_DONE, "Update credentials", "kisi:credentials"
+    ),
+    "WrongOrganization": Trouble(
+        "The key belongs to another organization or person",
+        NOTHING_DONE,
+        "Enter another key",
+        "kisi:credentials",
+    ),
+    "IncompleteRead": Trouble(
+        "Kisi's list of people had gaps",
+        f"{NOTHING_DONE} A preview needs the whole list; wait a few minutes and make another.",
+    ),
+    "SlowDown": Trouble(
+        "Kisi asked Core to slow down", f"{NOTHING_DONE} Wait a minute and make another preview."
+    ),
+    "Later": Trouble(
+        "Kisi is busy with other work of Core", f"{NOTHING_DONE} Wait a minute and make another."
+    ),
+    "VaultError": Trouble(
+        "Core cannot open the stored API key", NOTHING_DONE, "Enter the key again", "kisi:credentials"
+    ),
+}
+_NO_ANSWER = Trouble(
+    "Kisi did not answer as expected",
+    f"{NOTHING_DONE} Try again in a few minutes; status.kisi.io shows known faults.",
+)
+
+
+def failure(name: str) -> Trouble:
+    """Why a preview could not be made, by the name of the error."""
+    return _FAILURES.get(name, _NO_ANSWER)

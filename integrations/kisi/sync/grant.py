@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from integrations.access.errors import AlreadyExists, DoorError, Gone, NoAnswer
 from integrations.access.facts import Wanted
 from integrations.kisi.models import AccessEvent, KisiGrant
@@ -12,7 +10,6 @@ from integrations.kisi.sync import drift, ledger, people, record
 from integrations.kisi.sync.session import Session
 
 Origin, State = KisiGrant.Origin, KisiGrant.State
-OTHER_GYM_FINISHES = timedelta(seconds=10)
 
 
 def grant(session: Session, email: str) -> AccessEvent.Kind | None:
@@ -22,7 +19,7 @@ def grant(session: Session, email: str) -> AccessEvent.Kind | None:
     """
     row, wanted = ledger.intend_grant(session, email)
     if people.being_removed_elsewhere(session, row):
-        ledger.save(session, row, state=State.ABSENT, retry_at=session.clock.now() + OTHER_GYM_FINISHES)
+        ledger.postpone(session, row, ledger.OTHER_GYM_FINISHES)
         return None
     if row.kisi_user_id is not None:
         _look_at_known_person(session, row)

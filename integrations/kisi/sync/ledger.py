@@ -30,6 +30,7 @@ WAITS = [
     timedelta(hours=6),
 ]
 LONGEST = timedelta(days=1)
+OTHER_GYM_FINISHES = timedelta(seconds=10)
 REMOVAL_WAITS_AT_MOST = timedelta(minutes=30)
 SETTLED = {"failures": 0, "retry_at": None, "trouble": Trouble.NONE, "last_error": "", "missed_at": None}
 
@@ -165,6 +166,11 @@ def fail(session: Session, grant: KisiGrant, error: DoorError, *, removal: bool)
         record.note(
             session.connection, AccessEvent.Kind.REFUSED, grant=grant, error=error, run_id=_run(session)
         )
+
+
+def postpone(session: Session, grant: KisiGrant, wait: timedelta) -> None:
+    """No call went out: the row reads as before the intent, and is looked at again after `wait`."""
+    save(session, grant, state=_definite_state(grant), retry_at=session.clock.now() + wait)
 
 
 def undo_intent(session: Session, grant: KisiGrant) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from integrations.access.errors import Conflict, IncompleteRead, KeyTooWeak, PersonError
 from integrations.kisi.models import KisiConnection, KisiGrant
@@ -115,12 +115,25 @@ def being_removed_elsewhere(session: Session, grant: KisiGrant) -> bool:
     Nobody waits for a removal that was paused or whose process died: before it goes on it looks again, and
     then finds this grant.
     """
+    return _removals_elsewhere(session, grant).exists()
+
+
+def began_to_remove_earlier(session: Session, grant: KisiGrant) -> bool:
+    """Whether another gym began to remove this person before us: the second looks when the first is done.
+
+    Else each would see the other's right, and neither would delete the profile.
+    """
+    earlier = Q(intent_at__lt=grant.intent_at) | Q(intent_at=grant.intent_at, pk__lt=grant.pk)
+    return _removals_elsewhere(session, grant).filter(earlier).exists()
+
+
+def _removals_elsewhere(session: Session, grant: KisiGrant) -> QuerySet[KisiGrant]:
     now = session.clock.now()
     at_work = Q(intent_at__gt=now - LEASE) | Q(connection__lease_until__gt=now)
     rows = KisiGrant.objects.filter(
         at_work, organization_id=grant.organization_id, email=grant.email, state=State.REVOKING
     )
-    return rows.exclude(connection=session.connection).exists()
+    return rows.exclude(connection=session.connection)
 
 
 def _in_team(session: Session, user_id: int) -> bool:

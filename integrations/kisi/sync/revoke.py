@@ -19,6 +19,9 @@ LOOK_AGAIN = timedelta(seconds=60)
 def revoke(session: Session, email: str) -> AccessEvent.Kind | None:
     """Take this address's access away; what was done. Raises ledger.Moved when it is wanted again."""
     row, _ = ledger.intend_revoke(session, email)
+    if people.began_to_remove_earlier(session, row):
+        ledger.postpone(session, row, ledger.OTHER_GYM_FINISHES)
+        return None
     if row.kisi_user_id is None:
         ledger.close(session, row, Closed.GONE)
         return None

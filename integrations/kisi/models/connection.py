@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from integrations import vault
 from integrations.vault import Secret
-from members.models import Gym
+from members.models import Gym, Member
 
 
 class Read(models.IntegerChoices):
@@ -79,6 +79,13 @@ class KisiConnection(models.Model):
     status_said = models.TextField(blank=True, default="")
     sole_source_since = models.DateTimeField(null=True, blank=True)
     must_read_first = models.BooleanField(default=True)
+    tested_at = models.DateTimeField(null=True, blank=True)
+    tested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    tested_member = models.ForeignKey(
+        Member, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     keep_profiles = models.BooleanField(default=False)
     send_mails = models.BooleanField(default=True)
     brake_share = models.PositiveSmallIntegerField(

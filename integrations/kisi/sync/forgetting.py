@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
-from integrations.kisi.models import AccessPerson, KisiGrant
+from integrations.kisi.models import AccessPerson, KisiGrant, Look, PreviewLine
 from members.models import Gym, Member
 
 SALT = "integrations.kisi.erased"
@@ -30,6 +30,8 @@ def forget(gym: Gym, email: str) -> bool:
         emptied = rows.update(email="", name="", last_error="")
         people = AccessPerson.objects.filter(gym_id=gym.pk, email=email)
         emptied += people.update(email="", name="", digest=digest_of(email))
+        emptied += PreviewLine.objects.filter(preview__connection__gym=gym, email=email).delete()[0]
+        emptied += Look.objects.filter(connection__gym=gym, email=email).delete()[0]
     return bool(emptied)
 
 

@@ -14,6 +14,7 @@ from integrations.access.errors import DoorError
 from integrations.access.facts import Plan
 from integrations.kisi.models import KisiConnection, Preview, PreviewLine, Read
 from integrations.kisi.sync import findings, gather, planning, reasons
+from integrations.kisi.sync.brief import without_lease
 from integrations.kisi.sync.checks import (
     always_protected,
     check,
@@ -22,7 +23,6 @@ from integrations.kisi.sync.checks import (
     staff_among,
 )
 from integrations.kisi.sync.clock import Clock, DatabaseClock
-from integrations.kisi.sync.lease import Lease
 from integrations.kisi.sync.lines import Line, lines
 from integrations.kisi.sync.session import InTrouble, Later, Session
 from integrations.vault import VaultError
@@ -54,7 +54,7 @@ def plan(connection: KisiConnection, read: Read, clock: Clock) -> Plan:
     today, now = connection.gym.today(clock.now()), clock.now()
     if read is Read.LEDGER:
         return planning.decide(connection, gather.differences(connection, today, now), now=now)
-    session = _without_lease(connection, clock)
+    session = without_lease(connection, clock)
     staff = check_fully(session) if read is Read.FULL else _known_staff(session)
     found = findings.walk(session, staff)
     facts = gather.everything(connection, today, now)
@@ -77,7 +77,7 @@ def make(preview_id: int, *, clock: Clock | None = None) -> None:
         return
     try:
         apply_reached_dates(clock.now(), preview.connection.gym)
-        seen = look(_without_lease(preview.connection, clock), on_page=_tells(preview))
+        seen = look(without_lease(preview.connection, clock), on_page=_tells(preview))
     except UNREADABLE as error:
         fail(preview, error)
         return
@@ -165,17 +165,6 @@ def _row(preview: Preview, line: Line, reason: str) -> PreviewLine:
     )
 
 
-def _without_lease(connection: KisiConnection, clock: Clock) -> Session:
-    return Session.open(connection, _NoLease(connection.pk, 0, clock), clock)
-
-
 def _known_staff(session: Session) -> dict[int, str]:
     check(session)
     return always_protected(session.connection)
-
-
-class _NoLease(Lease):
-    """Reads need no lease; a preview must not take it from a run."""
-
-    def check(self) -> None:
-        """Always fine."""

@@ -15,6 +15,7 @@ from integrations.kisi.models import KisiConnection, SyncRun
 from integrations.kisi.rows import User
 from integrations.kisi.sync.clock import Clock
 from integrations.kisi.sync.lease import Lease
+from integrations.kisi.transport import Timeouts
 from integrations.vault import Secret
 
 SLEEP_AT_MOST = 2.0
@@ -82,13 +83,14 @@ class PaceGate:
         )
 
 
-def client_for(key: Secret, gate: PaceGate) -> KisiClient:
+def client_for(key: Secret, gate: PaceGate, *, limits: Timeouts | None = None) -> KisiClient:
     return KisiClient(
         base_url=settings.KISI_API_URL,
         key=key,
         gate=gate,
         sleep=gate.clock.sleep,
         contact=settings.KISI_CONTACT,
+        timeouts=limits,
     )
 
 

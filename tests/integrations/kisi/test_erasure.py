@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from integrations.kisi.models import AccessEvent, AccessPerson, KisiGrant, SyncRun
+from integrations.kisi.models import AccessEvent, AccessPerson, KisiGrant, Look, Preview, SyncRun
 from integrations.kisi.sync.forgetting import digest_of
 from tests.conftest import House, on_sqlite
 
@@ -39,6 +39,15 @@ def test_an_erased_person_is_named_nowhere_and_what_happened_stays_known(gone, c
     assert not KisiGrant.objects.exclude(email="", name="").exists()
     assert AccessEvent.objects.count() == before
     assert AccessPerson.objects.get().digest == digest_of(ANA)
+
+
+def test_what_was_shown_to_somebody_lately_is_forgotten_too(gone):
+    now = timezone.now()
+    Look.objects.create(connection=gone.connection, email=ANA, at=now)
+    shown = Preview.objects.create(connection=gone.connection, asked_at=now)
+    shown.lines.create(group="unchanged", email=ANA, name="Ana")
+    forget(gone)
+    assert (Look.objects.count(), shown.lines.count()) == (0, 0)
 
 
 def test_a_member_of_today_is_not_erased(connected):

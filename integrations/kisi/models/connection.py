@@ -95,6 +95,7 @@ class KisiConnection(models.Model):
     look_again = models.BooleanField(default=False)
     want_read = models.PositiveSmallIntegerField(choices=Read.choices, default=Read.LEDGER)
     wanted_because = models.CharField(max_length=80, blank=True, default="")
+    wanted_trace = models.CharField(max_length=32, blank=True, default="")
     wanted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import F, Value
 from django.db.models.functions import Greatest
+from django_guid import get_guid
 
 from integrations.kisi.models import KisiConnection, KisiGrant, Read
 from integrations.kisi.sync.ledger import SETTLED
@@ -21,6 +22,7 @@ def ask(connection: KisiConnection, read: Read, *, because: str, now: datetime, 
         want_read=Greatest(F("want_read"), Value(int(read))),
         wanted_because=because,
         wanted_by=by,
+        wanted_trace=get_guid() or "",
     )
 
 

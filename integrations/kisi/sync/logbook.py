@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import Q
-from django_guid import get_guid
+from django_guid import get_guid, set_guid
 
 from integrations.kisi.models import AccessEvent, KisiConnection, Read, SyncRun
 from integrations.kisi.sync.session import Session
@@ -31,6 +31,8 @@ class Logbook:
             connection=self.session.connection, state=SyncRun.State.RUNNING
         ).first()
         self.session.run = running
+        if running is not None:
+            _follow(running.trace)
         if self.session.connection.wanted_because:
             self.begin(Read.LEDGER)
 
@@ -45,6 +47,7 @@ class Logbook:
 
     def _open(self, read: Read) -> SyncRun:
         connection = self.session.connection
+        _follow(connection.wanted_trace)
         run = SyncRun.objects.create(
             connection=connection,
             read=read,
@@ -53,8 +56,10 @@ class Logbook:
             trace=get_guid() or "",
             started_at=self.session.clock.now(),
         )
-        KisiConnection.objects.filter(pk=connection.pk).update(wanted_because="", wanted_by=None)
-        connection.wanted_because, connection.wanted_by_id = "", None
+        KisiConnection.objects.filter(pk=connection.pk).update(
+            wanted_because="", wanted_by=None, wanted_trace=""
+        )
+        connection.wanted_because, connection.wanted_by_id, connection.wanted_trace = "", None, ""
         return run
 
     def owes(self, changes: int) -> None:
@@ -113,6 +118,12 @@ class Logbook:
     def _calls(self) -> int:
         calls, self.session.gate.calls = self.session.gate.calls, 0
         return calls
+
+
+def _follow(trace: str) -> None:
+    """What is logged and kept from here on carries the id of whoever asked for it."""
+    if trace:
+        set_guid(trace)
 
 
 def last_good(connection: KisiConnection, read: Read) -> SyncRun | None:

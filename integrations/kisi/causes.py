@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from django.db.models import F, Sum
+from django.db.models import Count, F, Q, Sum
 
 from integrations.kisi import doors, glance, letters
 from integrations.kisi.letters import Batch, Letter, Named
-from integrations.kisi.models import KisiConnection, KisiGrant, SyncRun
+from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, SyncRun
 from integrations.kisi.sync import ahead, deciding, gather, planning
 
-Status = KisiConnection.Status
+Status, Kind = KisiConnection.Status, AccessEvent.Kind
 TOLD_IN = {*KisiConnection.WRITING, *KisiConnection.BROKEN}
 SILENT_FOR = timedelta(hours=1)
+MONDAY, MORNING, A_DAY = 0, 8, timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,35 @@ def _stopped(connection: KisiConnection, now: datetime) -> News | None:
     return News(lambda: letters.silent(connection, since, _waiting(connection, now), is_kisi=False))
 
 
+def _week(connection: KisiConnection, now: datetime) -> News | None:
+    """On a Monday from eight in the morning, in the gym's zone."""
+    local = now.astimezone(connection.gym.zone)
+    if local.weekday() != MONDAY or local.hour < MORNING or now - connection.connected_at < A_DAY:
+        return None
+    year, number, _ = local.isocalendar()
+    return News(lambda: _week_letter(connection, now), (f"{year}-{number}",))
+
+
+def _week_letter(connection: KisiConnection, now: datetime) -> Letter:
+    today, counts = connection.gym.today(now), glance.count(connection, now)
+    events = AccessEvent.objects.filter(connection_id=connection.pk, at__gt=now - 7 * A_DAY)
+    past = events.aggregate(
+        given=Count("person_id", distinct=True, filter=Q(kind__in=[Kind.GRANTED, Kind.ADOPTED])),
+        removed=Count("person_id", distinct=True, filter=Q(kind=Kind.REVOKED)),
+    )
+    ending = gather.entitling(connection.gym_id, today).filter(ends_on__lt=today + 7 * A_DAY)
+    return letters.week(
+        letters.Week(
+            inside=counts.have_access,
+            waiting=counts.waiting,
+            failed=counts.failed,
+            held=counts.held,
+            ending=ending.values("member_id").distinct().count(),
+            **past,
+        )
+    )
+
+
 def all_clear(connection: KisiConnection) -> Letter:
     """What was sent since it works again."""
     runs = SyncRun.objects.filter(connection=connection, started_at__gte=connection.status_since)
@@ -120,4 +150,5 @@ CAUSES = (
     Cause("held", _held, again=timedelta(days=1)),
     Cause("tomorrow", _tomorrow),
     Cause("refused", _refused),
+    Cause("week", _week),
 )

@@ -111,6 +111,32 @@ def silent(connection: KisiConnection, since: datetime, waiting: int, *, is_kisi
     return Letter(subject, (first, f"{wording.changes(waiting)}. {who}"), "Open the Kisi page")
 
 
+@dataclass(frozen=True, slots=True)
+class Week:
+    """What a week did to the doors, and how they stand at its end."""
+
+    inside: int
+    given: int
+    removed: int
+    waiting: int
+    failed: int
+    held: int
+    ending: int
+
+
+def week(seen: Week) -> Letter:
+    """The summary of a Monday morning."""
+    first = f"{words.people(seen.inside)} can open the doors."
+    past = f"In the last seven days {words.people(seen.given)} got access and {seen.removed:,} lost it."
+    ahead = f"In the next seven days the subscriptions of {words.people(seen.ending)} end."
+    open_ends = (
+        f"{seen.waiting:,} waiting, {seen.failed:,} not updated, {seen.held:,} held."
+        if seen.waiting or seen.failed or seen.held
+        else "Nothing waits, nothing failed, nothing is held."
+    )
+    return Letter("door access this week", (first, past, ahead, open_ends), "Open the Kisi page")
+
+
 def all_clear(connection: KisiConnection, *, sent: int, failed: int) -> Letter:
     since = wording.clock(connection, connection.status_since)
     were = "1 waiting change was" if sent == 1 else f"{sent:,} waiting changes were"

@@ -25,8 +25,13 @@ def admin(connected: House):
     return StaffFactory(gym=connected.gym)
 
 
-def subjects() -> list[str]:
-    return [message.subject.partition(": ")[2] for message in mail.outbox]
+WEEK = "door access this week"
+
+
+def subjects(*, weekly: bool = False) -> list[str]:
+    """What was mailed; the summary of a Monday, which any test may cross, only where it is asked for."""
+    told = [message.subject.partition(": ")[2] for message in mail.outbox]
+    return [subject for subject in told if (subject == WEEK) == weekly]
 
 
 def six_ended(house: House, **change) -> None:
@@ -261,3 +266,30 @@ def test_how_long_a_removal_was_held_is_kept_with_the_word_that_ends_it(connecte
     for kind in ("allowed", "kept", "returned"):
         held_for = AccessEvent.objects.get(kind=kind).held_for
         assert timedelta(hours=30) <= held_for < timedelta(hours=31), kind
+
+
+# Every Monday
+
+
+def to_monday(house: House, *, hour: int) -> None:
+    local = house.clock.now().astimezone(house.gym.zone)
+    days = (7 - local.weekday()) % 7 or 7
+    hours = days * 24 - local.hour + hour
+    house.clock.forward(hours=hours, minutes=5 - local.minute)
+
+
+def test_the_week_is_told_once_on_monday_morning(connected, admin):
+    connected.members(3)
+    connected.sync()
+    to_monday(connected, hour=7)
+    connected.sync()
+    assert subjects(weekly=True) == []
+    for hours in (1, 3, 5, 30):
+        connected.clock.forward(hours=hours)
+        connected.sync()
+    assert subjects(weekly=True) == [WEEK]
+    assert "3 people can open the doors." in mail.outbox[0].body
+    assert "Nothing waits, nothing failed, nothing is held." in mail.outbox[0].body
+    connected.clock.forward(days=6)
+    connected.sync()
+    assert subjects(weekly=True) == [WEEK] * 2

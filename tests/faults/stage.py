@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.db import connection as database
+
 from integrations.kisi import tasks
+from integrations.kisi.client import KisiClient
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.simulator import Call
 from integrations.kisi.sync import schedule
 from integrations.kisi.sync.people import mark_of
+from integrations.kisi.sync.session import PaceGate
+from integrations.kisi.transport import Timeouts
+from integrations.vault import Secret
 from members.models import Member
 from plans.models import Subscription
 from tests.conftest import House
@@ -44,7 +50,14 @@ def at_work(house: House, count: int) -> list[Member]:
     )
     rows = [_let_in(house, connection, member) for member in members]
     KisiGrant.objects.bulk_create(rows, batch_size=AT_ONCE)
+    look_at_sizes()
     return members
+
+
+def look_at_sizes() -> None:
+    """Tell the database how large its tables are by now, as a live one finds out by itself."""
+    with database.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
 def _let_in(house: House, connection: KisiConnection, member: Member) -> KisiGrant:
@@ -118,3 +131,10 @@ def fresh_calls(house: House) -> list[Call]:
     """The calls since the last look, whole."""
     fresh, house.seen = house.world.requests[house.seen :], len(house.world.requests)
     return fresh
+
+
+def client(house: House, *, timeouts: Timeouts | None = None) -> KisiClient:
+    """The client alone, with the house's key; it waits between tries in moved time only."""
+    gate, key = PaceGate(house.connection.own_user_id, house.clock), Secret(house.world.api_key)
+    sleep = house.clock.sleep
+    return KisiClient(base_url=house.server.url, key=key, gate=gate, sleep=sleep, timeouts=timeouts)

@@ -11,15 +11,12 @@ from typing import Any
 import pytest
 
 from integrations.access.errors import NoAnswer
-from integrations.kisi.client import KisiClient
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.simulator import Kind
-from integrations.kisi.sync.session import PaceGate
 from integrations.kisi.transport import Timeouts
-from integrations.vault import Secret
-from tests.conftest import House, MovedClock
+from tests.conftest import House
 from tests.faults.conftest import Saw
-from tests.faults.stage import CHECK, at_work, beat, is_settled, taken
+from tests.faults.stage import CHECK, at_work, beat, client, is_settled, taken
 from tests.faults.table import fault
 from tests.integrations.kisi.hostile import Hostile
 
@@ -97,18 +94,10 @@ def test_a_read_that_is_never_answered_is_tried_again(connected: House, saw: Saw
 # 23
 
 
-def client(house: House, timeouts: Timeouts) -> KisiClient:
-    gate = PaceGate(house.connection.own_user_id, MovedClock())
-    key = Secret(house.world.api_key)
-    return KisiClient(
-        base_url=house.server.url, key=key, gate=gate, sleep=lambda seconds: None, timeouts=timeouts
-    )
-
-
 @fault(23, "Slow drip body", expected="cut at the call's total time", first=True)
 def test_a_body_that_drips_is_cut_when_the_time_of_the_call_is_used_up(connected: House, saw: Saw) -> None:
     connected.world.fault(kind=Kind.DRIP, pause=0.05, times=0, **CHECK)
-    kisi = client(connected, Timeouts(read=0.4, total=0.5))
+    kisi = client(connected, timeouts=Timeouts(read=0.4, total=0.5))
     before = time.monotonic()
     with pytest.raises(NoAnswer):
         kisi.me()

@@ -9,6 +9,7 @@ from django import forms
 
 from integrations.kisi.history import WHAT
 from integrations.kisi.models import KisiConnection
+from integrations.kisi.rows import Group
 from integrations.vault import Secret
 from members.forms import CoreForm, CoreModelForm
 
@@ -54,6 +55,12 @@ class CredentialsForm(KeyForm):
         },
     )
     field_order = ["group_id", "api_key"]
+    groups: tuple[Group, ...] = ()
+
+    def offer(self, groups: tuple[Group, ...]) -> None:
+        """The groups that the key sees, to choose from by name."""
+        self.groups = groups
+        self.fields["group_id"].widget.attrs["list"] = "groups"
 
 
 class DisconnectForm(CoreForm):

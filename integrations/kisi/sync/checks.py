@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from integrations.access.errors import GroupGone, KeyTooWeak, WrongOrganization
+from integrations.access.errors import DoorError, GroupGone, KeyTooWeak, WrongOrganization
 from integrations.kisi.client import KisiClient
 from integrations.kisi.models import KisiConnection
 from integrations.kisi.rows import Group, Me, Right
 from integrations.kisi.sync.clock import Clock, DatabaseClock
-from integrations.kisi.sync.session import PaceGate, Session, client_for
+from integrations.kisi.sync.session import InTrouble, Later, PaceGate, Session, client_for
 from integrations.vault import Secret
 
 WATCH_EVERY = timedelta(minutes=10)  # and the sweep comes every five
@@ -120,6 +120,17 @@ def try_credentials(
         raise GroupGone(error.said, organization=where, status=error.status, call=error.call) from None
     except KeyTooWeak as error:
         raise KeyTooWeak(error.said, owner=me.name, status=error.status, call=error.call) from None
+
+
+def groups_of(key: Secret, *, clock: Clock | None = None) -> tuple[Group, ...]:
+    """The groups this key sees, by name, to choose from; none when Kisi does not tell them (any more)."""
+    gate = PaceGate(0, clock or DatabaseClock.started())
+    kisi = client_for(key, gate)
+    try:
+        gate.account_for(kisi.me().id)
+        return tuple(sorted(kisi.groups(), key=lambda group: group.name.casefold()))
+    except (DoorError, Later, InTrouble):
+        return ()
 
 
 def _tried(kisi: KisiClient, me: Me, group_id: int) -> Tried:

@@ -11,12 +11,12 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
-from integrations.access.errors import DoorError
+from integrations.access.errors import DoorError, GroupGone
 from integrations.kisi import glance, tasks, wording
 from integrations.kisi.forms import CredentialsForm, DisconnectForm, KeyForm
 from integrations.kisi.models import KisiConnection, Read
 from integrations.kisi.sync import asking, connecting, gather, switching
-from integrations.kisi.sync.checks import OtherOrganization
+from integrations.kisi.sync.checks import OtherOrganization, groups_of
 from integrations.kisi.sync.connecting import GroupTaken
 from integrations.kisi.sync.session import Later
 from integrations.kisi.views.shared import Status, done, open_rows, page, require_connection
@@ -52,6 +52,8 @@ def credentials(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _connect(request, form, agreed_at):
         del request.session[AGREED]
         return redirect("kisi:connected")
+    if form.has_error("group_id", "required") and form.cleaned_data.get("api_key"):
+        form.offer(groups_of(form.cleaned_data["api_key"]))
     return render(request, "kisi/connect_credentials.html", {"section": "marketplace", "form": form})
 
 
@@ -163,6 +165,8 @@ def _try(form: KeyForm, attempt: Any, connection: KisiConnection | None = None) 
         field, words = "", wording.BUSY
     except DoorError as error:
         field, words = wording.refusal(error, group_id=group_id)
+        if isinstance(error, GroupGone) and isinstance(form, CredentialsForm):
+            form.offer(groups_of(form.cleaned_data["api_key"]))
     field = field if field in form.fields else ""
     form.add_error(field or None, words)
     if field != "api_key":

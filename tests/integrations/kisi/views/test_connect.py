@@ -245,3 +245,32 @@ class TestRefusals:
 def test_another_admins_agreement_is_not_mine(house, agreed):
     other = Desk(StaffFactory(gym=house.gym, role="admin"))
     assert other.open("kisi:connect-credentials").h1 == "Connect Kisi: permissions"
+
+
+class TestGroupsByName:
+    def test_a_wrong_number_of_a_good_key_offers_the_groups_it_sees(self, house, agreed):
+        house.world.add_group("Annex", [])
+        page = try_key(house, agreed, group_id=999)
+        refused(page, "This key works. It sees 2 groups", f"Group ID {house.world.group_id}", "Annex")
+        assert page.says("opens no doors")
+        assert f'<option value="{house.world.group_id}">' in page.html
+
+    def test_without_a_number_a_good_key_tells_the_groups(self, house, agreed):
+        page = try_key(house, agreed, group_id="")
+        refused(page, "Enter the Group ID", "This key works. It sees 1 group", key=house.world.api_key)
+
+    def test_a_key_that_kisi_rejects_offers_nothing(self, house, agreed):
+        house.world.revoke_key()
+        page = try_key(house, agreed, group_id="")
+        assert page.status == 200
+        assert "This key works" not in page.text
+
+    def test_a_kisi_that_does_not_answer_offers_nothing(self, house, agreed):
+        house.world.fault(path="/groups", status=500, times=0)
+        page = try_key(house, agreed, group_id="")
+        assert "This key works" not in page.text
+
+    def test_another_group_of_the_same_organization_is_found_by_name_too(self, house, admin):
+        house.connect()
+        page = admin.post("kisi:credentials", group_id=999, api_key=house.world.api_key, use_group="1")
+        assert page.says("This key sees no group 999", "This key works. It sees 1 group")

@@ -98,7 +98,7 @@ def test_a_thousand_walks_of_a_shifting_list_take_nobody_for_gone(connected: Hou
         missing = [right_id for right_id in group.member_rights if right_id not in listed]
         lacking += bool(missing)
         false += sum(is_gone(kisi, right_id) for right_id in missing)
-    assert walks > lacking > 0
+    assert lacking > 0
     assert false == 0
     saw(
         f"{lacking} of them looked whole and lacked a live member",

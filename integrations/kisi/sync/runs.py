@@ -161,7 +161,13 @@ def _read_kisi(session: Session, book: Logbook) -> None:
     except IncompleteRead as error:
         book.incomplete(str(error))
         session.raise_if_in_trouble()
-    KisiConnection.objects.filter(pk=session.connection.pk, want_read=wanted).update(want_read=Read.LEDGER)
+    _was_read(session.connection, wanted)
+
+
+def _was_read(connection: KisiConnection, wanted: Read) -> None:
+    """The read that was asked for is made, unless it was asked for again meanwhile: pages may be older."""
+    same = KisiConnection.objects.filter(pk=connection.pk, want_read=wanted)
+    same.filter(wanted_because=connection.wanted_because).update(want_read=Read.LEDGER)
 
 
 def _changes(session: Session, book: Logbook, planner: Planner = make_plan) -> Outcome:

@@ -56,9 +56,8 @@ class Logbook:
             trace=get_guid() or "",
             started_at=self.session.clock.now(),
         )
-        KisiConnection.objects.filter(pk=connection.pk).update(
-            wanted_because="", wanted_by=None, wanted_trace=""
-        )
+        taken = KisiConnection.objects.filter(pk=connection.pk, wanted_because=connection.wanted_because)
+        taken.update(wanted_because="", wanted_by=None, wanted_trace="")
         connection.wanted_because, connection.wanted_by_id, connection.wanted_trace = "", None, ""
         return run
 

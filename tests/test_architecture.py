@@ -33,6 +33,7 @@ LAYERS = (
     ("transport", "governor", "wake", "wording"),
     ("explain",),
     ("client", "doors", "timeline", "letters"),
+    ("chain",),
     ("sync",),
     ("glance", "effects", "history"),
     ("causes", "concerns"),
@@ -45,7 +46,7 @@ LAYERS = (
     ("apps",),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-TELLS_ONLY = ("panels", "wording", "explain", "doors", "timeline", "letters")
+TELLS_ONLY = ("panels", "wording", "explain", "chain", "doors", "timeline", "letters")
 SIMULATOR = f"{KISI}.simulator"
 
 

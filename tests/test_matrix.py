@@ -63,9 +63,10 @@ TABLE: dict[str, tuple[str, str]] = {
     "kisi:attention": (OPEN, NO),
     "kisi:retry": (NO, AWAY),
     "kisi:held": (ADMIN, ADMIN),
+    "kisi:help": (OPEN, NO),
     "kisi:move-in": (ADMIN, NO),
     "kisi:cut-over": (ADMIN, ADMIN),
-    "kisi:sync-member": (NO, "302 302 302 404 404"),
+    "kisi:sync-member": ("302 302 302 404 404", "302 302 302 404 404"),
     "kisi:exempt-member": (NO, "302 403 302 403 404"),
 }
 # The same for gyms without Kisi, where it differs.
@@ -88,7 +89,7 @@ WITHOUT_KISI: dict[str, tuple[str, str]] = {
         ("kisi:activity-download", "kisi:activity-run", "kisi:activity-event"), ("302 404 404 404 404", NO)
     ),
     "kisi:stop-disconnecting": (NO, GONE),
-    "kisi:sync-member": (NO, "302 404 404 404 404"),
+    "kisi:sync-member": ("302 404 404 404 404", "302 404 404 404 404"),
     "kisi:exempt-member": (NO, GONE),
 }
 CHANGING = sorted(name for name, (_, post) in TABLE.items() if post != NO and name != "healthz")

@@ -100,6 +100,7 @@ def build() -> Town:
         "subscription_id": subscription.pk,
         "action": "pause",
         "preview_id": 1,
+        "topic": "no-access",
         "run_id": 1,
         "event_id": 1,
     }

@@ -135,6 +135,8 @@ _FAILURES = {
     "Later": Trouble(
         "Kisi is busy with other work of Core", f"{NOTHING_DONE} Wait a minute and make another."
     ),
+    "OutOfTime": Trouble("Kisi did not answer in time", f"{NOTHING_DONE} Try again in a few minutes."),
+    "Conflict": Trouble("Kisi has two people with this address", "Somebody has to look in Kisi."),
     "VaultError": Trouble(
         "Core cannot open the stored API key", NOTHING_DONE, "Enter the key again", "kisi:credentials"
     ),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
 
 from django.http import HttpRequest
 from django.utils import timezone
 
-from integrations.kisi import doors, glance, wording
+from integrations.kisi import chain, doors, glance, wording
 from integrations.kisi.models import AccessEvent, Heartbeat, KisiConnection
 from integrations.kisi.timeline import lines
 from members.models import Gym, Member
@@ -21,10 +22,15 @@ SAY_IT_THEMSELVES = ("kisi:overview", "kisi:connected")  # their status block sh
 def member_panel(request: HttpRequest, member: Member) -> Piece:
     """The first section of a member's page."""
     gym: Gym = request.gym  # type: ignore[attr-defined]
-    facts = doors.gather_facts(gym, [member], gym.today(timezone.now()))[member.pk]
+    now = timezone.now()
+    facts = doors.gather_facts(gym, [member], gym.today(now))[member.pk]
     connection = facts.connection
+    answer, found = doors.answer(facts), chain.of_member(facts, now)
     context = {
-        "answer": doors.answer(facts),
+        "answer": answer,
+        "rule": facts.reason,
+        "chain": found,
+        "mark": sha256(f"{answer}{found}".encode()).hexdigest()[:12],
         "row": facts.row,
         "member": member,
         "usable": connection is not None and connection.status != KisiConnection.Status.DISCONNECTED,

@@ -11,6 +11,7 @@ from integrations.kisi.views import (
     move_in,
     overview,
     preview,
+    topics,
 )
 
 app_name = "kisi"
@@ -39,6 +40,7 @@ urlpatterns = [
     path("attention/", attention.attention, name="attention"),
     path("attention/retry/", attention.retry, name="retry"),
     path("attention/held/", held.held, name="held"),
+    path("help/<slug:topic>/", topics.show, name="help"),
     path("move-in/", move_in.move_in, name="move-in"),
     path("move-in/cut-over/", move_in.cut_over, name="cut-over"),
     path("members/<int:member_id>/sync/", member_sync.sync_member, name="sync-member"),

@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.utils import timezone
-from django.views.decorators.http import require_POST
+import json
 
-from integrations.kisi import glance, tasks
-from integrations.kisi.sync import asking, deciding
-from integrations.kisi.views.shared import done, require_connection
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from integrations.kisi import explain, glance, panels, tasks
+from integrations.kisi.models import KisiConnection, Look
+from integrations.kisi.sync import asking, deciding, looking
+from integrations.kisi.views.shared import done, poll_answer, require_connection
 from members.gyms import admin_required, staff_required
 from members.models import Member
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @staff_required
 def sync_member(request: HttpRequest, member_id: int) -> HttpResponse:
+    """Sync now: Core goes to work on this person, and Kisi is asked within ten seconds. GET: how it stands."""
     connection = require_connection(request)
     member = get_object_or_404(Member, pk=member_id, gym=connection.gym)
-    if not member.email or not glance.can_sync(connection):
-        return redirect("members:detail", member.pk)
-    now = timezone.now()
-    asking.ask_for_person(connection, member.email, because="Sync now", now=now, by=request.user)
+    is_part = bool(request.headers.get("HX-Request"))
+    if request.method == "POST" and member.email and glance.can_sync(connection):
+        seen = sync_person(request, connection, member)
+        if not is_part:
+            tell(request, member, seen)
+    return _panel(request, member) if is_part else redirect("members:detail", member.pk)
+
+
+def sync_person(request: HttpRequest, connection: KisiConnection, member: Member) -> Look:
+    """Have a worker settle this person, and meanwhile look at Kisi ourselves."""
+    because, by = "Sync now", request.user
+    asking.ask_for_person(connection, member.email, because=because, now=timezone.now(), by=by)
     tasks.wake(connection.pk)
-    return done(request, f"Looking at {member.first_name} in Kisi now.", "members:detail", member.pk)
+    return looking.look(connection, member.email, by=by)
+
+
+def tell(request: HttpRequest, member: Member, seen: Look) -> None:
+    """Whether Kisi answered; what it said stands on the page."""
+    if seen.failure:
+        messages.warning(request, f"{explain.failure(seen.failure).heading}. Core goes on by itself.")
+    else:
+        messages.success(request, f"Kisi was asked about {member.first_name}.")
 
 
 @require_POST
@@ -42,3 +63,15 @@ def exempt_member(request: HttpRequest, member_id: int) -> HttpResponse:
         tasks.wake(connection.pk)
         words = f"Core decides about {member.first_name}'s door access again."
     return done(request, words, "members:detail", member.pk)
+
+
+def _panel(request: HttpRequest, member: Member) -> HttpResponse:
+    """The door panel alone, for whoever polls or pressed with scripts on; spoken once it is settled."""
+    piece = panels.member_panel(request, member)
+    if request.GET.get("seen") == piece.context["mark"]:
+        return poll_answer(HttpResponse(status=204), member.gym)
+    response = render(request, piece.template, {"piece": piece.context})
+    chain = piece.context["chain"]
+    if chain is not None and not chain.is_live:
+        response["HX-Trigger"] = json.dumps({"announce": f"{member.first_name}: {chain.summary}"})
+    return poll_answer(response, member.gym)

@@ -49,39 +49,6 @@ class TestThePage:
         assert page.says("Can get in Open Door is active", "Can't get in Open Door is paused")
 
 
-class TestSyncNow:
-    def test_staff_too_may_look_at_one_person(self, connected, ana, staff):
-        page = staff.open("members:detail", ana.pk)
-        page = staff.press(page, "Sync now for Ana Ruiz")
-        assert page.says("Looking at Ana in Kisi now.")
-        connected.calls()
-        connected.sync()
-        assert any(call.startswith("GET /users") for call in connected.calls())
-
-    def test_it_puts_back_what_was_taken_by_hand(self, connected, ana, staff):
-        connected.world.delete_user("ana@example.com")
-        staff.press(staff.open("members:detail", ana.pk), "Sync now for Ana Ruiz")
-        connected.sync()
-        assert connected.inside() == ["ana"]
-
-    def test_it_tries_a_refused_person_again(self, connected, staff):
-        connected.world.fault(method="POST", path="/users", status=422)
-        member = connected.member("Ana")
-        connected.sync()
-        staff.press(staff.open("members:detail", member.pk), "Sync now for Ana")
-        connected.sync()
-        assert connected.inside() == ["ana"]
-
-    @pytest.mark.parametrize("status", ["paused", "disconnecting", "disconnected"])
-    def test_it_is_not_there_and_promises_nothing_when_nothing_may_run(self, connected, ana, staff, status):
-        KisiConnection.objects.update(status=status)
-        page = staff.open("members:detail", ana.pk)
-        assert "Sync now for Ana Ruiz" not in page.buttons
-        page = staff.post("kisi:sync-member", ana.pk)
-        assert "Looking at" not in page.text
-        assert not connected.connection.look_again
-
-
 class TestLeftToKisi:
     def test_core_then_neither_gives_nor_removes(self, connected, ana, admin):
         page = admin.open("members:detail", ana.pk)

@@ -1,0 +1,206 @@
+"""The five things between a subscription and an open door, each with tick, cross or clock. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from integrations.access.policy import Decision
+from integrations.kisi import explain, wording
+from integrations.kisi.doors import Facts
+from integrations.kisi.models import KisiConnection, KisiGrant, Look
+from members.slots import Tag
+
+YES, NO, WAITS = Tag("Yes", "ok"), Tag("No", "bad"), Tag("Waiting", "info")
+State = KisiGrant.State
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    question: str
+    tag: Tag
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What is true of one person, as Kisi said at `at` and as the ledger knows since."""
+
+    links: tuple[Link, ...]
+    at: datetime
+    is_live: bool
+
+    @property
+    def holds(self) -> bool:
+        return all(link.tag == YES for link in self.links)
+
+    @property
+    def summary(self) -> str:
+        """One sentence, for the banner and for whoever listens."""
+        if self.holds:
+            return "All five are in order: the door should open."
+        open_ends = [link for link in self.links if link.tag != YES]
+        return "; ".join(f"{link.question}: {link.tag.word.lower()}" for link in open_ends) + "."
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    connection: KisiConnection
+    name: str
+    seen: Look
+    row: KisiGrant | None
+    decision: Decision | None
+    reason: str
+    was_removed: bool = False  # since Kisi was asked
+
+    @property
+    def is_wanted(self) -> bool:
+        return self.decision is not None and self.decision.allowed
+
+    @property
+    def is_confirmed(self) -> bool:
+        """The ledger knows it, and later than the look."""
+        row = self.row
+        if row is None or row.state != State.GRANTED or row.confirmed_at is None:
+            return False
+        return row.confirmed_at >= self.seen.at
+
+    @property
+    def is_in(self) -> bool:
+        return self.is_confirmed or (self.seen.is_in_group and not self.was_removed)
+
+    @property
+    def is_known(self) -> bool:
+        return self.is_confirmed or (self.seen.user_id is not None and not self.was_removed)
+
+    @property
+    def is_unanswered(self) -> bool:
+        return bool(self.seen.failure) and not self.is_confirmed
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether Core is about to change something for this person."""
+        if not self.connection.is_writing or (self.row and (self.row.exempt or self.row.managed)):
+            return False
+        return self.is_wanted and not self.is_in and not (self.row and self.row.is_parked)
+
+
+def of_member(facts: Facts, now: datetime) -> Chain | None:
+    """The five lines about a member, if somebody asked Kisi about this address lately."""
+    connection = facts.connection
+    if connection is None or not facts.member.email:
+        return None
+    lately = Look.objects.filter(connection=connection, email=facts.member.email, at__gt=now - Look.SHOWN_FOR)
+    seen = lately.first()
+    if seen is None:
+        return None
+    removed = facts.row is None and not facts.decision.allowed and _removed_since(seen)
+    first = facts.member.first_name
+    return _chain(_Case(connection, first, seen, facts.row, facts.decision, facts.reason, removed))
+
+
+def of_address(connection: KisiConnection, seen: Look) -> Chain:
+    """The same about an address that no member has."""
+    row = KisiGrant.objects.open().filter(connection=connection, email=seen.email).first()
+    return _chain(_Case(connection, seen.email, seen, row, None, "no member of this gym has this address"))
+
+
+def _removed_since(seen: Look) -> bool:
+    rows = KisiGrant.objects.filter(connection_id=seen.connection_id, email=seen.email, state=State.CLOSED)
+    return seen.is_in_group and rows.filter(closed_at__gte=seen.at).exists()
+
+
+def _chain(case: _Case) -> Chain:
+    links = (_entitled(case), _found(case), _in_group(case), _not_suspended(case), _opens_doors(case))
+    return Chain(links, case.seen.at, any(link.tag is WAITS for link in links) and not case.is_unanswered)
+
+
+def _entitled(case: _Case) -> Link:
+    return Link("Entitled in Core", YES if case.is_wanted else NO, _sentence(case.reason))
+
+
+def _found(case: _Case) -> Link:
+    question = "Found in Kisi"
+    if case.is_known:
+        return Link(question, YES, f"As {case.seen.email}.")
+    if case.is_unanswered:
+        return Link(question, WAITS, _unanswered(case))
+    if case.is_at_work:
+        return Link(question, WAITS, f"Core is making the Kisi profile of {case.name}.")
+    if case.was_removed:
+        return Link(question, NO, "Core has removed the access since.")
+    return Link(question, NO, f"Kisi has nobody with the address {case.seen.email}.")
+
+
+def _in_group(case: _Case) -> Link:
+    question = "In the group"
+    if case.is_in:
+        return Link(question, *_inside(case))
+    if case.is_unanswered:
+        return Link(question, WAITS, _unanswered(case))
+    return Link(question, *_outside(case))
+
+
+def _inside(case: _Case) -> tuple[Tag, str]:
+    row = case.row
+    if case.is_wanted:
+        return YES, f"{case.connection.group_name}."
+    if row is None:
+        return YES, "Core did not give this access, so Core does not remove it."
+    if row.exempt:
+        return YES, "Left to Kisi by an admin."
+    if row.held_since:
+        return YES, "The removal is held until an admin decides."
+    if row.kept_until:
+        return YES, "An admin kept this access."
+    if case.connection.in_transition and row.origin == KisiGrant.Origin.ADOPTED:
+        return YES, "Core did not create this access, and you have not cut over."
+    if row.is_parked:
+        return YES, f"Kisi refused the removal: “{row.last_error}”."
+    return WAITS, "Core is removing the access."
+
+
+def _outside(case: _Case) -> tuple[Tag, str]:
+    row = case.row
+    if row is not None and row.exempt:
+        return NO, "Left to Kisi by an admin: Core neither gives nor removes access."
+    if row is not None and row.managed:
+        return NO, f"Managed in Kisi: {case.name} {row.managed}. Core never touches that."
+    if not case.is_wanted:
+        return NO, "As it should be."
+    if row is not None and row.is_parked:
+        return NO, f"Kisi refused: “{row.last_error}”."
+    standing = wording.standing(case.connection, wording.Counts())
+    if standing is not None:
+        return WAITS, f"{standing.heading}."
+    return WAITS, f"Core is adding {case.name}."
+
+
+def _not_suspended(case: _Case) -> Link:
+    question = "Not suspended in Kisi"
+    if case.is_unanswered:
+        return Link(question, WAITS, _unanswered(case))
+    if not case.is_known:
+        waits = (
+            (WAITS, "Known once Kisi has the person.") if case.is_at_work else (NO, "There is nobody yet.")
+        )
+        return Link(question, *waits)
+    if case.seen.is_suspended:
+        return Link(question, NO, "Suspended: no door opens. Only someone in Kisi can lift that.")
+    return Link(question, YES)
+
+
+def _opens_doors(case: _Case) -> Link:
+    doors, has = case.connection.doors, case.seen.has_doors
+    if has or (has is None and doors):
+        named = f" ({', '.join(doors)})" if doors else ""
+        return Link(f"Group opens doors{named}", YES)
+    return Link("Group opens doors", NO, "This group opens no doors yet. Add doors to it in Kisi.")
+
+
+def _unanswered(case: _Case) -> str:
+    return f"{explain.failure(case.seen.failure).heading}. Core goes on by itself."
+
+
+def _sentence(reason: str) -> str:
+    return f"{reason[:1].upper()}{reason[1:]}."

@@ -66,6 +66,14 @@ class MemberQuerySet(models.QuerySet["Member"]):
     def of_gym(self, gym: Gym) -> MemberQuerySet:
         return self.filter(gym=gym)
 
+    def named(self, words: str) -> MemberQuerySet:
+        """Whose name or address holds each of these words."""
+        found = self
+        for word in words.split():
+            named = models.Q(first_name__icontains=word) | models.Q(last_name__icontains=word)
+            found = found.filter(named | models.Q(email__icontains=word))
+        return found
+
     def with_address(self) -> MemberQuerySet:
         return self.exclude(email="")
 

@@ -65,6 +65,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "kisi:held": (ADMIN, ADMIN),
     "kisi:help": (OPEN, NO),
     "kisi:move-in": (ADMIN, NO),
+    "kisi:move-in-test": (NO, "302 403 404 403 404"),  # with nobody chosen
+    "kisi:move-in-record": (NO, "302 403 404 403 404"),
     "kisi:cut-over": (ADMIN, ADMIN),
     "kisi:sync-member": ("302 302 302 404 404", "302 302 302 404 404"),
     "kisi:exempt-member": (NO, "302 403 302 403 404"),
@@ -81,6 +83,7 @@ WITHOUT_KISI: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("kisi:sync", "kisi:pause", "kisi:resume", "kisi:left-behind", "kisi:retry"), (NO, GONE)),
     **dict.fromkeys(("kisi:held", "kisi:cut-over"), (GONE, GONE)),
     "kisi:move-in": (GONE, NO),
+    **dict.fromkeys(("kisi:move-in-test", "kisi:move-in-record"), (NO, GONE)),
     "kisi:preview": (GONE, GONE),
     "kisi:preview-apply": (NO, GONE),
     **dict.fromkeys(("kisi:preview-shown", "kisi:preview-list"), (GONE, NO)),

@@ -84,6 +84,16 @@ class CutOverForm(CoreForm):
     )
 
 
+class SawItOpenForm(CoreForm):
+    """The end of the test with one person: whoever was at the door says so."""
+
+    saw = forms.BooleanField(error_messages={"required": "Tick the box once you have seen the door open"})
+
+    def __init__(self, *args: Any, name: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["saw"].label = f"I saw the door open for {name}"
+
+
 class RulesForm(CoreModelForm):
     class Meta:
         model = KisiConnection

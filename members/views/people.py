@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
@@ -87,10 +87,7 @@ def _choice(request: HttpRequest, gym: Gym, known: slots.Filter) -> Choice:
 
 
 def _found(gym: Gym, query: str, choices: list[Choice]) -> QuerySet[Member]:
-    members: QuerySet[Member] = Member.objects.of_gym(gym)
-    for word in query.split():
-        named = Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(email__icontains=word)
-        members = members.filter(named)
+    members: QuerySet[Member] = Member.objects.of_gym(gym).named(query)
     for choice in choices:
         if choice.chosen:
             members = choice.filter.narrow(members, choice.chosen)

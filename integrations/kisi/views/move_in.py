@@ -2,34 +2,62 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.utils import timezone
-from django.views.decorators.http import require_GET
+from typing import Any
 
-from integrations.kisi import tasks, wording
-from integrations.kisi.forms import CutOverForm
-from integrations.kisi.sync import deciding, gather
-from integrations.kisi.views.shared import done, page, require_connection
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from integrations.kisi import chain, doors, glance, tasks, wording
+from integrations.kisi.forms import CutOverForm, SawItOpenForm
+from integrations.kisi.models import KisiConnection, KisiGrant
+from integrations.kisi.sync import deciding, gather, moving
+from integrations.kisi.views.member_sync import sync_person, tell
+from integrations.kisi.views.shared import Status, done, page, require_connection
 from members.gyms import admin_required
+from members.models import Member
+from members.slots import Tag
 from plans.models import Plan
+
+DONE, NEXT, BLOCKED = Tag("Done", "ok"), Tag("Next", "info"), Tag("Cannot start yet", "idle")
+FOUND = 10
+NOT_CONFIRMED = "Core has not confirmed {name}'s access yet. Sync this person, and wait for five times Yes."
 
 
 @require_GET
 @admin_required
 def move_in(request: HttpRequest) -> HttpResponse:
+    """The four steps as they stand; step 3 with whoever was chosen for the test."""
     connection = require_connection(request)
-    wanted = gather.wanted_addresses(connection.gym_id, connection.gym.today(timezone.now()))
-    plans = Plan.objects.filter(gym=connection.gym, archived_at=None)
-    return page(
-        request,
-        "kisi/move_in.html",
-        connection,
-        "move-in",
-        plans=plans,
-        ticked=[plan for plan in plans if plan.has_24hr_access],
-        losing=deciding.would_lose_at_cut_over(connection, wanted),
-    )
+    chosen = request.GET.get("member", "")
+    member = Member.objects.filter(gym=connection.gym, pk=chosen).first() if chosen.isdecimal() else None
+    return _page(request, connection, member)
+
+
+@require_POST
+@admin_required
+def test(request: HttpRequest) -> HttpResponse:
+    """Sync the person chosen for the test; the five lines stand under step 3."""
+    connection, member = _chosen(request)
+    if glance.can_sync(connection) and moving.entitled_among(connection, [member], timezone.now()):
+        tell(request, member, sync_person(request, connection, member))
+    return redirect(f"{reverse('kisi:move-in')}?member={member.pk}")
+
+
+@require_POST
+@admin_required
+def record(request: HttpRequest) -> HttpResponse:
+    """The door opened: who says so, when and for whom is kept."""
+    connection, member = _chosen(request)
+    form = SawItOpenForm(request.POST, name=member.first_name)
+    if form.is_valid() and not moving.has_access(connection, member):
+        form.add_error("saw", NOT_CONFIRMED.format(name=member.first_name))
+    if not form.is_valid():
+        return _page(request, connection, member, form)
+    moving.record_test(connection, member, by=request.user, now=timezone.now())
+    return done(request, f"The test with {member.name} is recorded.", "kisi:move-in")
 
 
 @admin_required
@@ -57,3 +85,61 @@ def _moved(request: HttpRequest, now: set[str]) -> str:
     if request.method != "POST" or before == now:
         return ""
     return wording.list_changed(more=len(now - before), fewer=len(before - now))
+
+
+def _chosen(request: HttpRequest) -> tuple[KisiConnection, Member]:
+    connection = require_connection(request)
+    posted = request.POST.get("member", "")
+    return connection, get_object_or_404(Member, pk=posted if posted.isdecimal() else 0, gym=connection.gym)
+
+
+def _page(
+    request: HttpRequest,
+    connection: KisiConnection,
+    member: Member | None,
+    form: SawItOpenForm | None = None,
+) -> HttpResponse:
+    plans = list(Plan.objects.filter(gym=connection.gym, archived_at=None))
+    ticked = [plan for plan in plans if plan.has_24hr_access]
+    context = {"plans": plans, "ticked": ticked, "steps": _steps(connection, bool(ticked)), "form": form}
+    context |= {"losing": _losing(connection), "can_sync": glance.can_sync(connection)}
+    context |= _test_with(connection, member) if member else _found(request, connection)
+    if member and form is None:
+        context["form"] = SawItOpenForm(name=member.first_name)
+    return page(request, "kisi/move_in.html", connection, "move-in", **context)
+
+
+def _steps(connection: KisiConnection, is_ticked: bool) -> dict[str, Tag]:
+    tested = connection.tested_at is not None
+    open_end = NEXT if is_ticked and tested else BLOCKED
+    return {
+        "connect": NEXT if connection.status == Status.DISCONNECTED else DONE,
+        "plans": DONE if is_ticked else NEXT,
+        "test": DONE if tested else NEXT if is_ticked else BLOCKED,
+        "cut_over": DONE if connection.sole_source_since else open_end,
+    }
+
+
+def _losing(connection: KisiConnection) -> list[KisiGrant]:
+    """Who would lose access at cut-over; nobody any more once that is done."""
+    if connection.sole_source_since:
+        return []
+    wanted = gather.wanted_addresses(connection.gym_id, connection.gym.today(timezone.now()))
+    return deciding.would_lose_at_cut_over(connection, wanted)
+
+
+def _test_with(connection: KisiConnection, member: Member) -> dict[str, Any]:
+    now = timezone.now()
+    facts = doors.gather_facts(connection.gym, [member], connection.gym.today(now))[member.pk]
+    return {"member": member, "chain": chain.of_member(facts, now), "is_entitled": facts.decision.allowed}
+
+
+def _found(request: HttpRequest, connection: KisiConnection) -> dict[str, Any]:
+    """The members a search finds, each with whether the test makes sense with them."""
+    query = request.GET.get("q", "").replace("\x00", "").strip()
+    if not query:
+        return {"query": ""}
+    members = list(Member.objects.of_gym(connection.gym).named(query)[: FOUND + 1])
+    entitled = moving.entitled_among(connection, members, timezone.now())
+    found = [(member, member.pk in entitled) for member in members[:FOUND]]
+    return {"query": query, "found": found, "more": len(members) > FOUND}

@@ -1,0 +1,162 @@
+"""Move-in step by step: what is done, what is next, and the test with one person at the door (ui.md 4.10)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from integrations.kisi.models import AccessEvent, KisiConnection
+from tests.conftest import House
+from tests.desk import Desk, Page
+from tests.factories import MemberFactory
+
+
+@pytest.fixture
+def moving(house: House) -> House:
+    """Old has access from another platform and no plan in Core; nothing is synced yet."""
+    house.member("Old", status="cancelled")
+    house.in_kisi("Old")
+    house.connect()
+    return house
+
+
+def steps(page: Page) -> list[str]:
+    """The tag of each of the four."""
+    return re.findall(r"<h3>\d.*?</h3><span class=\"tag \w+\">.*?</svg>([^<]+)</span>", page.html, re.DOTALL)
+
+
+def choose(desk: Desk, name: str) -> Page:
+    page = desk.press(desk.open("kisi:move-in"), "Find", q=name)
+    return desk.press(page, f"Sync this person now: {name}")
+
+
+class TestTheSteps:
+    def test_first_the_plans_come(self, moving, admin):
+        moving.plan.has_24hr_access = False
+        moving.plan.save()
+        page = admin.open("kisi:move-in")
+        assert steps(page) == ["Done", "Next", "Cannot start yet", "Cannot start yet"]
+        assert page.says("0 of 1 plan has it", "First turn on 24-hr access on a plan.")
+        assert "Find" not in page.buttons
+
+    def test_then_the_test(self, moving, admin):
+        assert steps(admin.open("kisi:move-in")) == ["Done", "Done", "Next", "Cannot start yet"]
+
+    def test_then_the_cut_over(self, moving, admin):
+        ana = moving.member("Ana")
+        moving.sync()
+        admin.post("kisi:move-in-record", member=ana.pk, saw="on")
+        assert steps(admin.open("kisi:move-in")) == ["Done", "Done", "Done", "Next"]
+
+    def test_in_the_end_all_is_done(self, moving, admin):
+        ana = moving.member("Ana")
+        moving.sync()
+        admin.post("kisi:move-in-record", member=ana.pk, saw="on")
+        admin.press(admin.open("kisi:cut-over"), "Cut over and remove access for 1 person", sure="on")
+        page = admin.open("kisi:move-in")
+        assert steps(page) == ["Done", "Done", "Done", "Done"]
+        assert page.says("Core is the only source since", "Disconnect the other platform")
+
+    def test_while_it_is_paused_nobody_can_be_tested(self, moving, admin):
+        KisiConnection.objects.update(status="paused")
+        page = admin.open("kisi:move-in")
+        assert page.says("Kisi has to be connected and not paused for a test.")
+        ana = moving.member("Ana")
+        moving.calls()
+        admin.post("kisi:move-in-test", member=ana.pk)
+        assert moving.calls() == []
+
+
+class TestChoosing:
+    def test_a_search_finds_by_name_and_address(self, moving, admin):
+        moving.member("Ana Ruiz")
+        moving.member("Ben")
+        assert admin.open("kisi:move-in", q="ruiz ana").says("Ana Ruiz", "ana@example.com")
+        assert admin.open("kisi:move-in", q="ben@ex").says("Ben")
+        assert admin.open("kisi:move-in", q="nobody").says("Nobody matches “nobody”.")
+
+    def test_whoever_is_not_entitled_cannot_be_chosen(self, moving, admin):
+        page = admin.open("kisi:move-in", q="old")
+        assert page.says("Old", "no active plan with 24-hr access")
+        assert not [words for words in page.buttons if words.startswith("Sync this person")]
+
+    def test_ten_are_shown_and_that_there_are_more(self, moving, admin):
+        moving.members(12)
+        page = admin.open("kisi:move-in", q="p0")
+        assert len([words for words in page.buttons if words.startswith("Sync this person")]) == 10
+        assert page.says("More members match.")
+
+    def test_a_member_of_another_gym_is_not_found(self, moving, admin):
+        other = MemberFactory(first_name="Ana")
+        assert "Ana" not in admin.open("kisi:move-in", q="ana").text.replace("“ana”", "")
+        assert "Ana" not in admin.open("kisi:move-in", member=other.pk).text
+        assert admin.post("kisi:move-in-test", member=other.pk).status == 404
+        assert admin.post("kisi:move-in-record", member=other.pk, saw="on").status == 404
+
+
+class TestTheTest:
+    def test_one_press_and_the_five_lines_are_there(self, moving, admin):
+        moving.member("Ana")
+        page = choose(admin, "Ana")
+        assert page.says(
+            "Kisi was asked about Ana.", "Testing with Ana", "Core is adding Ana.", "Core is at work."
+        )
+        assert "Record the test" not in page.buttons
+        moving.sync()
+        page = admin.open(page.path)
+        assert page.says("Now let Ana open the door", "I saw the door open for Ana")
+        assert "Record the test" in page.buttons
+
+    def test_recorded_it_is_kept_with_who_saw_it_and_when(self, moving, admin):
+        ana = moving.member("Ana")
+        page = choose(admin, "Ana")
+        moving.sync()
+        page = admin.press(admin.open(page.path), "Record the test", saw="on")
+        assert page.says("The test with Ana is recorded.", "Alice Adams saw the door open for Ana, today ")
+        connection = moving.connection
+        assert (connection.tested_by, connection.tested_member) == (admin.user, ana)
+        event = AccessEvent.objects.get(cause="the door opened in a test")
+        assert (event.by_id, event.member_id) == (admin.user.pk, ana.pk)
+
+    def test_without_the_tick_nothing_is_recorded(self, moving, admin):
+        moving.member("Ana")
+        page = choose(admin, "Ana")
+        moving.sync()
+        page = admin.press(admin.open(page.path), "Record the test")
+        assert page.title.startswith("Error: ")
+        assert page.says("There is a problem", "Tick the box once you have seen the door open")
+        assert moving.connection.tested_at is None
+
+    def test_before_core_has_confirmed_it_nothing_is_recorded(self, moving, admin):
+        """Another platform may have opened the door."""
+        ana = moving.member("Ana")
+        page = admin.post("kisi:move-in-record", member=ana.pk, saw="on")
+        assert page.says("Core has not confirmed Ana's access yet.")
+        assert moving.connection.tested_at is None
+
+    def test_once_the_member_is_gone_the_record_stays(self, moving, admin):
+        ana = moving.member("Ana")
+        moving.sync()
+        admin.post("kisi:move-in-record", member=ana.pk, saw="on")
+        ana.delete()
+        assert admin.open("kisi:move-in").says("Alice Adams saw the door open for a member who has left")
+
+    def test_staff_may_not(self, moving, staff):
+        ana = moving.member("Ana")
+        moving.sync()
+        for name in ("kisi:move-in-test", "kisi:move-in-record"):
+            assert staff.post(name, member=ana.pk, saw="on").status == 403
+        assert moving.connection.tested_at is None
+
+    @pytest.mark.parametrize("posted", ["", "x", "99999999999999999999"])
+    def test_nobody_chosen_is_not_found(self, moving, admin, posted):
+        assert admin.post("kisi:move-in-test", member=posted).status == 404
+
+
+@pytest.mark.parametrize("count", [10, 200])
+def test_it_asks_the_database_the_same_few_questions(moving, admin, count, django_assert_max_num_queries):
+    moving.members(count)
+    admin.open("kisi:move-in", q="p0")
+    with django_assert_max_num_queries(15):
+        admin.open("kisi:move-in", q="p0")

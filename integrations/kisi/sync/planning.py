@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from django.db.models import F, Q
+
 from integrations.access import brake, planner
 from integrations.access.facts import Kind, Observed, Plan
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Release
@@ -58,11 +60,18 @@ def judge(connection: KisiConnection, plan: Plan, facts: gather.Facts) -> brake.
 
 
 def _hold(session: Session, book: Logbook, plan: Plan) -> None:
-    """None of the batch goes: each person is listed, and waits for a word."""
+    """None of the batch goes: each person is listed, and waits for a word.
+
+    Whoever is unclear and not entitled belongs to it too, unless a removal was begun: settled later and alone,
+    each would pass as a batch of one.
+    """
     now = session.clock.now()
     emails = [change.email for change in plan.owed if change.kind is Kind.REVOKE]
+    unbegun = Q(intent_at=None) | Q(intent_at__lte=F("confirmed_at"))
+    unclear = Q(email__in=plan.in_flight, state=KisiGrant.State.UNCERTAIN, held_since=None) & unbegun
     with session.lease.writing():
-        rows = list(KisiGrant.objects.open().filter(connection=session.connection, email__in=emails))
+        mine = KisiGrant.objects.open().filter(connection=session.connection)
+        rows = list(mine.filter(Q(email__in=emails) | unclear))
         KisiGrant.objects.filter(pk__in=[row.pk for row in rows]).update(held_since=now)
         for row in rows:
             record.note(session.connection, AccessEvent.Kind.HELD, grant=row, cause=session.because)

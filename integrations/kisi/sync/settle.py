@@ -122,7 +122,7 @@ def _found_person_only(
         return _look_again_or_close(session, row)
     elif row.profile_was_there is False:
         ledger.save(session, row, lone_right=True)
-    profile_goes = not rights and people.profile_may_go(session, row)
+    profile_goes = not rights and not row.held_since and people.profile_may_go(session, row)
     return revoke.finish(session, row, profile_goes=profile_goes)
 
 

@@ -127,7 +127,7 @@ ACCOUNT_FORMS = {
     "change_password": "members.sign_in.ChangePasswordForm",
     "reauthenticate": "members.sign_in.ReauthenticateForm",
 }
-MFA_ADAPTER = "members.sign_in.TwoSteps"
+MFA_ADAPTER = "integrations.two_steps.SealedTwoSteps"
 MFA_FORMS = {
     "authenticate": "members.sign_in.CodeForm",
     "reauthenticate": "members.sign_in.CodeAgainForm",

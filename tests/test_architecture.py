@@ -23,7 +23,7 @@ BELOW = {
     "plans": ("members",),
     "integrations.access": (),
     "integrations.vault": (),
-    "integrations": ("members", "plans"),
+    "integrations": ("members", "plans", "integrations.vault"),
     KISI: ("members", "plans", "integrations", "integrations.access", "integrations.vault"),
     "config": OURS + (KISI, "integrations.access", "integrations.vault"),
 }

@@ -3,11 +3,15 @@
 import base64
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
+from allauth.mfa.utils import decrypt
 from django.core.management import call_command
 
 from integrations.kisi.models import KisiConnection
 from integrations.vault import Secret
-from tests.factories import GymFactory
+from tests.factories import GymFactory, UserFactory
 
 OLD = base64.urlsafe_b64encode(b"o" * 32).decode()
 NEW = base64.urlsafe_b64encode(b"n" * 32).decode()
@@ -50,3 +54,20 @@ def test_a_key_that_cannot_be_opened_is_said_and_the_others_are_rotated(settings
     kept.refresh_from_db()
     assert kept.api_key().reveal() == "an-api-key-number-2"
     assert "an-api-key" not in said.out + said.err
+
+
+@pytest.mark.django_db
+def test_the_secrets_of_two_step_sign_in_are_never_in_clear_and_are_rotated_too(settings):
+    settings.FIELD_ENCRYPTION_KEYS = [OLD]
+    user = UserFactory()
+    TOTP.activate(user, "JBSWY3DPEHPK3PXP")
+    codes = RecoveryCodes.activate(user).get_unused_codes()
+    before = {row.type: row.data for row in Authenticator.objects.all()}
+    assert "JBSWY3DPEHPK3PXP" not in str(before)
+    settings.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
+    call_command("rotate_keys")
+    settings.FIELD_ENCRYPTION_KEYS = [NEW]
+    rows = {row.type: row for row in Authenticator.objects.all()}
+    assert rows["totp"].data["secret"] != before["totp"]["secret"]
+    assert decrypt(rows["totp"].data["secret"]) == "JBSWY3DPEHPK3PXP"
+    assert RecoveryCodes(rows["recovery_codes"]).get_unused_codes() == codes

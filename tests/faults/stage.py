@@ -106,12 +106,18 @@ def beat(house: House, *, minutes: float, done: Callable[[], object] = lambda: F
     return house.clock.added - start
 
 
+def people_in(house: House) -> list[str]:
+    """Who is in the group of this very gym: `House.inside` looks at the first group only."""
+    group = house.world.store.groups.rows[house.connection.group_id]
+    return [email.partition("@")[0] for email in house.world.in_group(group)]
+
+
 def is_settled(house: House) -> bool:
     """Everybody entitled has access, nobody else, and no row is between two states."""
     wanted = Subscription.objects.filter(member__gym=house.gym, status__in=["active", "pending_cancel"])
     names = {email.partition("@")[0] for email in wanted.values_list("member__email", flat=True)}
     unclear = house.connection.grants.open().exclude(state=KisiGrant.State.GRANTED)
-    return set(house.inside()) == names and not unclear.exists()
+    return set(people_in(house)) == names and not unclear.exists()
 
 
 def taken(house: House) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -41,17 +41,20 @@ class Column:
     """A column of the members list."""
 
     heading: str
-    cells: Callable[[Gym, Sequence[Member]], dict[int, AccessCell]]
+    cells: Callable[[HttpRequest, Sequence[Member]], dict[int, AccessCell]]
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A choice above the members list: `name` in the address, `narrow` for a value out of `choices`."""
+    """A choice above the members list: `name` in the address, `narrow` for a value out of `choices`.
+
+    Choices are (value, label), under the heading of their group or under ""; without any it is not shown.
+    """
 
     name: str
     label: str
-    choices: Callable[[Gym], Sequence[tuple[str, str]]]
-    narrow: Callable[[QuerySet[Member], str], QuerySet[Member]]
+    choices: Callable[[HttpRequest], Mapping[str, Sequence[tuple[str, str]]]]
+    narrow: Callable[[HttpRequest, QuerySet[Member], str], QuerySet[Member]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ member_panels: list[Callable[[HttpRequest, Member], Piece | None]] = []
 member_sections: list[Callable[[HttpRequest, Member], Piece | None]] = []
 member_columns: list[Column] = []
 member_filters: list[Filter] = []
-member_cells: list[Callable[[Gym, Sequence[Member]], dict[int, AccessCell]]] = []
+member_cells: list[Callable[[HttpRequest, Sequence[Member]], dict[int, AccessCell]]] = []
 member_events: list[Callable[[Member], Sequence[TimelineEntry]]] = []
 dashboard_tiles: list[Callable[[HttpRequest], Piece | None]] = []
 dashboard_sections: list[Callable[[HttpRequest], Piece | None]] = []

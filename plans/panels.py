@@ -41,7 +41,7 @@ def subscriptions_section(request: HttpRequest, member: Member) -> Piece:
     return Piece("plans/_subscriptions.html", {"member": member, "lines": [_line(row) for row in rows]})
 
 
-def subscription_cells(gym: Gym, members: Sequence[Member]) -> dict[int, AccessCell]:
+def subscription_cells(request: HttpRequest, members: Sequence[Member]) -> dict[int, AccessCell]:
     """The most telling subscription of each member, and how many more there are."""
     rows = Subscription.objects.filter(member__in=[member.pk for member in members]).select_related("plan")
     known: dict[int, list[Subscription]] = {}
@@ -50,11 +50,12 @@ def subscription_cells(gym: Gym, members: Sequence[Member]) -> dict[int, AccessC
     return {pk: _cell(sorted(found, key=_rank)) for pk, found in known.items()}
 
 
-def plan_choices(gym: Gym) -> list[tuple[str, str]]:
-    return [(str(plan.pk), plan.name) for plan in Plan.objects.filter(gym=gym)]
+def plan_choices(request: HttpRequest) -> dict[str, list[tuple[str, str]]]:
+    gym: Gym = request.gym  # type: ignore[attr-defined]
+    return {"": [(str(plan.pk), plan.name) for plan in Plan.objects.filter(gym=gym)]}
 
 
-def on_plan(members: QuerySet[Member], plan_id: str) -> QuerySet[Member]:
+def on_plan(request: HttpRequest, members: QuerySet[Member], plan_id: str) -> QuerySet[Member]:
     """Members with a subscription to it that has not ended."""
     rows = Subscription.objects.filter(plan_id=plan_id).exclude(status__in=Subscription.ENDED)
     return members.filter(pk__in=rows.values("member_id"))

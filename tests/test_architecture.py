@@ -35,7 +35,7 @@ LAYERS = (
     ("client", "doors", "timeline", "letters"),
     ("chain",),
     ("sync",),
-    ("glance", "effects", "history"),
+    ("glance", "effects", "history", "access_filter"),
     ("causes", "concerns"),
     ("alerts",),
     ("tasks",),

@@ -17,6 +17,7 @@ class KisiConfig(AppConfig):
 
         slots.member_panels.append(panels.member_panel)
         slots.member_cells.append(panels.member_cells)
+        slots.member_filters.append(panels.ACCESS_FILTER)
         slots.member_events.append(panels.member_events)
         slots.dashboard_tiles.append(panels.dashboard_tile)
         slots.banners.append(panels.banner)

@@ -76,6 +76,13 @@ def answer(facts: Facts) -> Answer:
 def gather_facts(gym: Gym, members: Sequence[Member], today: date) -> dict[int, Facts]:
     """The facts of these members, in a fixed number of queries however many they are."""
     connection = KisiConnection.objects.select_related("gym", "status_by").filter(gym=gym).first()
+    return facts_at(connection, gym, members, today)
+
+
+def facts_at(
+    connection: KisiConnection | None, gym: Gym, members: Sequence[Member], today: date
+) -> dict[int, Facts]:
+    """The same, at a connection that is known already."""
     emails = {member.email for member in members if member.email}
     people = list(Member.objects.filter(gym=gym, email__in=emails)) if emails else []
     ids = {member.pk for member in members} | {person.pk for person in people}

@@ -126,7 +126,22 @@ def see(request: HttpRequest, connection: KisiConnection) -> Glance:
 def look(connection: KisiConnection, now: datetime) -> Glance:
     """Everything the status block needs, in a fixed number of queries."""
     numbers = _numbers(connection, now)
-    counts = _counts(connection, numbers, now)
+    return _glance(connection, numbers, _counts(connection, numbers, now), now)
+
+
+def tag_of(connection: KisiConnection, now: datetime) -> Glance:
+    """The same tag in two queries: who waits is not counted, which takes a plan, and no tag depends on it."""
+    numbers = _numbers(connection, now)
+    counts = Counts(
+        have_access=numbers.have_access,
+        failed=numbers.troubled + numbers.nameless,
+        held=numbers.held,
+        left_behind=numbers.left_behind,
+    )
+    return _glance(connection, numbers, counts, now)
+
+
+def _glance(connection: KisiConnection, numbers: _Numbers, counts: Counts, now: datetime) -> Glance:
     runs = _runs(connection)
     since = silent_since(connection, now, numbers.last_sign)
     faces = _faces(connection, counts, runs, since)

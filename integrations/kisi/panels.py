@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from integrations.kisi import chain, doors, glance, wording
+from integrations.kisi import access_filter, chain, doors, glance, wording
 from integrations.kisi.models import AccessEvent, Heartbeat, KisiConnection
 from integrations.kisi.timeline import lines
 from members.models import Gym, Member
-from members.slots import AccessCell, HealthLine, Piece, TimelineEntry
+from members.slots import AccessCell, Filter, HealthLine, Piece, TimelineEntry
 
 EVENTS = 20
 SAY_IT_THEMSELVES = ("kisi:overview", "kisi:connected")  # their status block shows the gravest trouble
@@ -39,10 +40,29 @@ def member_panel(request: HttpRequest, member: Member) -> Piece:
     return Piece("kisi/_member_panel.html", context)
 
 
-def member_cells(gym: Gym, members: Sequence[Member]) -> dict[int, AccessCell]:
-    facts = doors.gather_facts(gym, members, gym.today(timezone.now()))
+def member_cells(request: HttpRequest, members: Sequence[Member]) -> dict[int, AccessCell]:
+    gym: Gym = request.gym  # type: ignore[attr-defined]
+    facts = doors.facts_at(glance.find_connection(request), gym, members, gym.today(timezone.now()))
     answers = {pk: doors.answer(found) for pk, found in facts.items()}
     return {pk: AccessCell(said.tag, said.short) for pk, said in answers.items()}
+
+
+def access_choices(request: HttpRequest) -> dict[str, list[tuple[str, str]]]:
+    """States and causes; none where no doors are connected."""
+    if _live(request) is None:
+        return {}
+    states, causes = access_filter.STATES.items(), access_filter.CAUSES.items()
+    return {"": list(states), "Why": [(str(value), label) for value, label in causes]}
+
+
+def by_access(request: HttpRequest, members: QuerySet[Member], value: str) -> QuerySet[Member]:
+    connection = _live(request)
+    if connection is None:
+        return members
+    return access_filter.narrow(members, value, connection, connection.gym.today(timezone.now()))
+
+
+ACCESS_FILTER = Filter("access", "Door access", access_choices, by_access)
 
 
 def member_events(member: Member) -> list[TimelineEntry]:
@@ -74,6 +94,11 @@ def _silent_since(request: HttpRequest, connection: KisiConnection) -> datetime 
     if seen is not None:
         return seen.silent_since
     return glance.silent_since(connection, timezone.now(), glance.last_sign())
+
+
+def _live(request: HttpRequest) -> KisiConnection | None:
+    connection = glance.find_connection(request)
+    return connection if connection and connection.status != KisiConnection.Status.DISCONNECTED else None
 
 
 def card(request: HttpRequest) -> Piece:

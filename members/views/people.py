@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, QuerySet, Window
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
@@ -25,8 +27,22 @@ class Choice:
     """A filter with what was chosen."""
 
     filter: slots.Filter
-    options: list[tuple[str, str]]
+    groups: Mapping[str, Sequence[tuple[str, str]]]
     chosen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    label: str
+    fields: tuple[str, ...]
+
+
+ORDERS = {
+    "": Order("First name", ("first_name", "last_name", "id")),
+    "last-name": Order("Last name", ("last_name", "first_name", "id")),
+    "email": Order("Email", ("email", "id")),
+    "newest": Order("Newest first", ("-created_at", "-id")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +54,20 @@ class Row:
 @require_GET
 @staff_required
 def list_members(request: HttpRequest) -> HttpResponse:
-    gym: Gym = request.gym  # type: ignore[attr-defined]
     query = request.GET.get("q", "").replace("\x00", "").strip()
-    choices = [_choice(request, gym, known) for known in slots.member_filters]
-    page = Paginator(_found(gym, query, choices), PER_PAGE).get_page(request.GET.get("page"))
+    choices = [_choice(request, known) for known in slots.member_filters]
+    order = _order(request)
+    found = _found(request, query, choices).order_by(*ORDERS[order].fields)
+    page = _page(found, request.GET.get("page", ""))
     context = {
         "page": page,
         "query": query,
-        "choices": choices,
+        "choices": [choice for choice in choices if any(choice.groups.values())],
+        "orders": [(name, order.label) for name, order in ORDERS.items()],
+        "order": order,
         "is_narrowed": bool(query or any(choice.chosen for choice in choices)),
         "headings": [column.heading for column in _columns()],
-        "rows": _rows(gym, list(page.object_list)),
+        "rows": _rows(request, list(page.object_list)),
     }
     if request.headers.get("HX-Request"):
         return _part(request, context, page.paginator.count)
@@ -71,6 +90,18 @@ def show_member(request: HttpRequest, member_id: int) -> HttpResponse:
     return render(request, "members/detail.html", context)
 
 
+def _page(found: QuerySet[Member], asked: str) -> Page[Member]:
+    """The page that is asked for with the number of all, in one look; the nearest one when it is not there."""
+    pages: Paginator[Member] = Paginator(found, PER_PAGE)
+    number = int(asked) if asked.isascii() and asked.isdigit() and 0 < len(asked) < 8 else 1
+    start = PER_PAGE * (max(number, 1) - 1)
+    rows: list[Any] = list(found.annotate(of=Window(Count("pk")))[start : start + PER_PAGE])
+    if not rows and number > 1:
+        return pages.get_page(number)
+    pages.count = rows[0].of if rows else 0
+    return Page(rows, max(number, 1), pages)
+
+
 def _part(request: HttpRequest, context: dict[str, object], count: int) -> HttpResponse:
     """The list alone, with the sentence that is read out."""
     response = render(request, "members/_list.html", context)
@@ -79,18 +110,25 @@ def _part(request: HttpRequest, context: dict[str, object], count: int) -> HttpR
     return response
 
 
-def _choice(request: HttpRequest, gym: Gym, known: slots.Filter) -> Choice:
+def _choice(request: HttpRequest, known: slots.Filter) -> Choice:
     """What is not among the choices counts as not chosen."""
-    options = list(known.choices(gym))
+    groups = known.choices(request)
     wanted = request.GET.get(known.name, "")
-    return Choice(known, options, wanted if wanted in dict(options) else "")
+    values = {value for options in groups.values() for value, _ in options}
+    return Choice(known, groups, wanted if wanted in values else "")
 
 
-def _found(gym: Gym, query: str, choices: list[Choice]) -> QuerySet[Member]:
+def _order(request: HttpRequest) -> str:
+    wanted = request.GET.get("sort", "")
+    return wanted if wanted in ORDERS else ""
+
+
+def _found(request: HttpRequest, query: str, choices: list[Choice]) -> QuerySet[Member]:
+    gym: Gym = request.gym  # type: ignore[attr-defined]
     members: QuerySet[Member] = Member.objects.of_gym(gym).named(query)
     for choice in choices:
         if choice.chosen:
-            members = choice.filter.narrow(members, choice.chosen)
+            members = choice.filter.narrow(request, members, choice.chosen)
     return members
 
 
@@ -98,9 +136,9 @@ def _columns() -> list[slots.Column]:
     return [*slots.member_columns, *(slots.Column("Door access", cells) for cells in slots.member_cells)]
 
 
-def _rows(gym: Gym, members: list[Member]) -> list[Row]:
+def _rows(request: HttpRequest, members: list[Member]) -> list[Row]:
     """Each member with what others have to say of them, in as many queries for fifty as for one."""
-    columns = [(column.heading, column.cells(gym, members)) for column in _columns()]
+    columns = [(column.heading, column.cells(request, members)) for column in _columns()]
     return [
         Row(member, [(heading, cells.get(member.pk)) for heading, cells in columns]) for member in members
     ]

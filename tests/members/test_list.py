@@ -81,7 +81,46 @@ def test_fifty_are_on_a_page_and_the_address_keeps_the_search(desk, gym):
     assert "?q=many&amp;page=3" in page.html
 
 
-@pytest.mark.parametrize("wanted", ["0", "-3", "x", "9999", ""])
+@pytest.mark.parametrize(
+    ("order", "first"),
+    [("", "Ana Ruiz"), ("last-name", "Björn Anaheim"), ("email", "Chloé Dubois"), ("newest", "Chloé Dubois")],
+)
+def test_the_list_is_sorted_as_asked(desk, people, order, first):
+    page = desk.open("members:list", sort=order)
+    names = ["Ana Ruiz", "Björn Anaheim", "Chloé Dubois"]
+    assert min(names, key=page.text.index) == first
+
+
+def test_an_order_that_is_none_is_by_name(desk, people):
+    page = desk.open("members:list", sort="created_at; --")
+    assert page.text.index("Ana Ruiz") < page.text.index("Björn")
+
+
+def test_a_filter_of_another_app_narrows_the_list_and_stays_chosen(desk, people, monkeypatch):
+    def narrow(request, members, value):
+        return members.filter(first_name__startswith=value)
+
+    choices = {"": [("A", "Begins with A")], "Rare": [("Q", "Begins with Q")]}
+    known = slots.Filter("letter", "Letter", lambda request: choices, narrow)
+    monkeypatch.setattr(slots, "member_filters", [known])
+    page = desk.open("members:list", letter="A")
+    assert page.says("1 member", "Ana Ruiz")
+    assert '<option value="A" selected>' in page.html
+    assert '<optgroup label="Rare">' in page.html
+    assert "change from:#filter-letter" in page.html
+    assert desk.open("members:list", letter="Q").says("Nobody matches.", "Clear search")
+    assert desk.open("members:list", letter="Z").says("3 members")
+
+
+def test_a_filter_without_choices_is_not_there(desk, people, monkeypatch):
+    known = slots.Filter(
+        "letter", "Letter", lambda request: {"": []}, lambda request, members, value: members
+    )
+    monkeypatch.setattr(slots, "member_filters", [known])
+    assert "Letter" not in desk.open("members:list").text
+
+
+@pytest.mark.parametrize("wanted", ["0", "-3", "x", "9999", "", "99999999999999999999"])
 def test_a_page_that_is_not_there_is_the_nearest(desk, people, wanted):
     assert desk.open("members:list", page=wanted).says("3 members")
 
@@ -111,7 +150,7 @@ def test_a_live_search_gets_the_list_alone_and_a_sentence_to_read_out(at_desk, p
 
 
 def test_the_doors_keeper_has_the_last_column(desk, people, monkeypatch):
-    def cells(gym, members):
+    def cells(request, members):
         return {member.pk: AccessCell(Tag("Can get in", "ok"), "active") for member in members}
 
     monkeypatch.setattr(slots, "member_cells", [cells])

@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from integrations.kisi import history, timeline
+from integrations.kisi import glance, history, timeline
 from integrations.kisi.forms import ActivityForm
 from integrations.kisi.history import Search
-from integrations.kisi.models import AccessEvent, SyncRun
+from integrations.kisi.models import AccessEvent, KisiConnection, SyncRun
 from integrations.kisi.timeline import Line
 from integrations.kisi.views.shared import page, require_connection
 from members.gyms import staff_required
@@ -36,7 +36,7 @@ def activity(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "search": search, "part": part}
     if search.is_narrowed and not part.lines:
         context["everything"] = history.count(connection, Search())
-    return page(request, "kisi/activity.html", connection, "activity", **context)
+    return _page(request, "kisi/activity.html", connection, context)
 
 
 @require_GET
@@ -45,13 +45,13 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
     """One run with its rows: where its permanent link leads."""
     connection = require_connection(request)
     found = get_object_or_404(SyncRun.objects.select_related("by"), pk=run_id, connection=connection)
-    context = {
+    context: dict[str, Any] = {
         "run": found,
         "name": timeline.run_name(found),
         "words": timeline.run_words(found),
         "part": history.page_of_run(connection, found, _number(request)),
     }
-    return page(request, "kisi/activity_run.html", connection, "activity", **context)
+    return _page(request, "kisi/activity_run.html", connection, context)
 
 
 @require_GET
@@ -62,8 +62,8 @@ def event(request: HttpRequest, event_id: int) -> HttpResponse:
     mine = AccessEvent.objects.filter(connection_id=connection.pk)
     found = get_object_or_404(mine, pk=event_id)
     [line] = timeline.lines(mine.filter(pk=event_id))
-    context = {"event": found, "line": line, "label": LABELS[found.kind]}
-    return page(request, "kisi/activity_event.html", connection, "activity", **context)
+    context: dict[str, Any] = {"event": found, "line": line, "label": LABELS[found.kind]}
+    return _page(request, "kisi/activity_event.html", connection, context)
 
 
 @require_GET
@@ -78,6 +78,14 @@ def download(request: HttpRequest) -> HttpResponseBase:
     found = history.everything(connection, _search(form, gym))
     name = f"activity-{gym.slug}-{gym.today(timezone.now()):%Y-%m-%d}"
     return csv_streamed(name, HEADING, _cells(found, gym))
+
+
+def _page(
+    request: HttpRequest, template: str, connection: KisiConnection, context: dict[str, Any]
+) -> HttpResponse:
+    """Below the tabs, beside nothing but the tag of the connection."""
+    context["glance"] = glance.tag_of(connection, timezone.now())
+    return page(request, template, connection, "activity", **context)
 
 
 def _cells(found: Iterable[Line], gym: Gym) -> Iterator[tuple[str, ...]]:

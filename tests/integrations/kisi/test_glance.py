@@ -49,7 +49,12 @@ def run(house: House, state: str = "finished", **facts: object) -> SyncRun:
 
 
 def look(house: House, now: datetime | None = None) -> glance.Glance:
-    return glance.look(house.connection, now or timezone.now())
+    """The whole look; in every one of these states the short one shows the same tag and the same troubles."""
+    now = now or timezone.now()
+    seen, short = glance.look(house.connection, now), glance.tag_of(house.connection, now)
+    assert (short.face.tag, short.silent_since) == (seen.face.tag, seen.silent_since)
+    assert (short.counts.failed, short.counts.held) == (seen.counts.failed, seen.counts.held)
+    return seen
 
 
 def stand(house: House, status: str, **facts: object) -> None:
@@ -253,3 +258,9 @@ def test_a_look_costs_as_many_queries_however_many_people(linked, django_assert_
     connection = linked.connection
     with django_assert_num_queries(5):
         glance.look(connection, timezone.now())
+
+
+def test_the_tag_alone_costs_two_queries(linked, django_assert_num_queries):
+    connection = linked.connection
+    with django_assert_num_queries(2):
+        assert glance.tag_of(connection, timezone.now()).face.tag.word == "Connected"

@@ -1,0 +1,144 @@
+"""Members by their door access and its cause, found in the database. Says in SQL what `doors.answer` says of one.
+
+A property test holds the two together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import BooleanField, Case, Count, Q, QuerySet, Value, When
+
+from integrations.access.policy import Reason
+from integrations.kisi.models import KisiConnection, KisiGrant
+from integrations.kisi.sync import gather
+from members.models import Member
+from plans.models import Subscription
+
+State, Status = KisiGrant.State, Subscription.Status
+STATES = {
+    "in": "Can get in",
+    "out": "Can't get in",
+    "waiting": "Waiting",
+    "failed": "Failed",
+    "held": "Held",
+    "kisi": "In Kisi",
+}
+CAUSES = {
+    Reason.ACTIVE: "Active",
+    Reason.ENDS: "Ends on a date",
+    Reason.STARTS: "Starts later",
+    Reason.PAUSED: "Paused",
+    Reason.EXPIRED: "Expired",
+    Reason.CANCELLED: "Cancelled",
+    Reason.NO_24HR_ACCESS: "No plan with 24-hr access",
+    Reason.NO_SUBSCRIPTION: "No subscription",
+    "no-email": "No email address",
+    "shared": "Shared email address",
+    "refused": "Refused by Kisi",
+    "suspended": "Suspended in Kisi",
+    "kept": "Kept by an admin",
+    "exempt": "Left to Kisi",
+}
+NAMELESS, NEVER = Q(email=""), Q(pk__in=[])
+NOBODY = Value(False)  # a branch of Case that is an empty set would be left out, and the next one taken
+Side = Q | Value
+# Conditions on a ledger row.
+THEIRS = Q(exempt=True) | ~Q(managed="")
+GRANTED, ABSENT = Q(state=State.GRANTED), Q(state=State.ABSENT)
+SUSPENDED, HELD, KEPT = Q(suspended=True), Q(held_since__isnull=False), Q(kept_until__isnull=False)
+PARKED = Q(trouble__in=KisiGrant.PARKED)
+
+
+def narrow(
+    members: QuerySet[Member], value: str, connection: KisiConnection, today: date
+) -> QuerySet[Member]:
+    """The members in this state, or with this cause, on `today`."""
+    ledger = Ledger(connection, today)
+    if value in Reason.__members__.values():
+        return members.filter(ledger.because(Reason(value)))
+    if value in ("no-email", "shared"):
+        return members.filter(NAMELESS if value == "no-email" else ledger.shared())
+    should, should_not = ledger.sides()[value]
+    side = Case(When(ledger.entitled(), then=should), default=should_not, output_field=BooleanField())
+    return members.filter(side)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Conditions on members: what Core wants of them, and what the open row of their address says."""
+
+    connection: KisiConnection
+    today: date
+
+    def sides(self) -> dict[str, tuple[Side, Side]]:
+        """For each state: who of those that should have access, and who of those that should not."""
+        until_cut_over = Q(origin=KisiGrant.Origin.ADOPTED) if self.connection.in_transition else NEVER
+        lingers = ~THEIRS & ~ABSENT & ~until_cut_over
+        goes = lingers & ~HELD & ~KEPT
+        stays = ~THEIRS & ~ABSENT & until_cut_over | lingers & ~HELD & KEPT
+        has, theirs, refused_in = self.has, self.has(THEIRS), self.has(~THEIRS & ~GRANTED & PARKED)
+        refused_out, suspended = has(goes & PARKED), has(~THEIRS & GRANTED & SUSPENDED)
+        waits = ~NAMELESS & ~has(THEIRS | GRANTED | PARKED)
+        return {
+            "in": (has(~THEIRS & GRANTED & ~SUSPENDED), has(stays)),
+            "out": (suspended, ~has(THEIRS | ~ABSENT)),
+            "waiting": (waits, has(goes & ~PARKED)),
+            "failed": (NAMELESS | refused_in, refused_out),
+            "held": (NOBODY, has(lingers & HELD)),
+            "kisi": (theirs, theirs),
+            "refused": (refused_in, refused_out),
+            "suspended": (suspended, NOBODY),
+            "kept": (NOBODY, has(lingers & ~HELD & KEPT)),
+            "exempt": (has(Q(exempt=True)), has(Q(exempt=True))),
+        }
+
+    def has(self, row: Q) -> Q:
+        """An open row with these facts."""
+        rows = KisiGrant.objects.open().filter(row, connection=self.connection).exclude(email="")
+        return Q(email__in=rows.values("email"))
+
+    def entitled(self) -> Q:
+        """By a subscription of their own, or of somebody with the same address."""
+        return _holds(gather.entitling(self.connection.gym_id, self.today))
+
+    def shared(self) -> Q:
+        mine = Member.objects.filter(gym_id=self.connection.gym_id).with_address().order_by()
+        counted = mine.values("email").annotate(people=Count("pk")).filter(people__gt=1)
+        return Q(email__in=counted.values("email"))
+
+    def because(self, reason: Reason) -> Q:
+        """That reason, and none that counts more (`policy.best`)."""
+        gym_id = self.connection.gym_id
+        known = Subscription.objects.filter(member__gym_id=gym_id, plan__gym_id=gym_id)
+        if reason is Reason.NO_SUBSCRIPTION:
+            return ~_holds(known)
+        ranked = list(Reason)
+        better = NEVER
+        for other in ranked[: ranked.index(reason)]:
+            better |= _means(other, self.today)
+        return _holds(known.filter(_means(reason, self.today))) & ~_holds(known.filter(better))
+
+
+def _holds(subscriptions: QuerySet[Subscription]) -> Q:
+    """Members with one of these of their own, or of somebody with the same address."""
+    nameless = subscriptions.filter(member__email="").order_by().values("member_id")
+    named = subscriptions.exclude(member__email="").order_by().values("member__email")
+    return Q(email__in=named) | Q(pk__in=nameless)
+
+
+def _means(reason: Reason, today: date) -> Q:
+    """The subscriptions that `policy` judges so."""
+    whole, running = Q(plan__has_24hr_access=True), Q(status__in=[Status.ACTIVE, Status.PENDING_CANCEL])
+    begun, over = Q(starts_on__lte=today), Q(ends_on__lt=today)
+    return {
+        Reason.ACTIVE: whole & running & begun & Q(ends_on=None),
+        Reason.ENDS: whole & running & begun & Q(ends_on__gte=today),
+        Reason.STARTS: whole & (Q(status=Status.PENDING_ACTIVE) | running & ~begun),
+        Reason.PAUSED: whole & Q(status=Status.PAUSED),
+        Reason.EXPIRED: whole & (Q(status=Status.EXPIRED) | Q(status=Status.ACTIVE) & begun & over),
+        Reason.CANCELLED: whole
+        & (Q(status=Status.CANCELLED) | Q(status=Status.PENDING_CANCEL) & begun & over),
+        Reason.NO_24HR_ACCESS: ~whole,
+    }[reason]

@@ -8,16 +8,10 @@ from typing import Any
 import pytest
 
 from tests.faults.table import LAST, Row, lines, missing
-from tests.processes.real import broker, gym, postgres, running, serve, start
+from tests.processes.real import broker, gym, mailbox, postgres, running, serve, start
 
-__all__ = [
-    "broker",
-    "gym",
-    "postgres",
-    "running",
-    "serve",
-    "start",
-]  # fixtures of the tests with real processes
+# Fixtures of the tests with real processes.
+__all__ = ["broker", "gym", "mailbox", "postgres", "running", "serve", "start"]
 Saw = Callable[..., None]
 
 

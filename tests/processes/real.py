@@ -13,6 +13,7 @@ from tests.conftest import House, on_sqlite
 from tests.integrations.kisi import brokers
 from tests.processes import machinery
 from tests.processes.machinery import STARTS_WITHIN, Broker, Celery, Process, until
+from tests.processes.mailbox import Mailbox
 from tests.processes.postgres import Postgres
 from tests.processes.web import Web
 
@@ -36,6 +37,13 @@ def broker() -> Iterator[Broker]:
             yield running
     finally:
         running.remove()
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    taking = Mailbox()
+    yield taking
+    taking.close()
 
 
 @pytest.fixture

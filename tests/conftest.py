@@ -146,5 +146,14 @@ def connected(house: House) -> House:
     return house
 
 
+@pytest.fixture
+def ana(connected: House) -> Member:
+    """Ana holds a right and a profile that Core made; nothing is owed."""
+    member = connected.member("Ana")
+    connected.sync()
+    connected.calls()
+    return member
+
+
 def on_sqlite() -> bool:
     return os.environ.get("CORE_TEST_DATABASE") == "sqlite"

@@ -1,6 +1,5 @@
 """product.md 1: a changed address moves the access, a changed name is sent on."""
 
-import pytest
 from django.db import transaction
 
 from integrations.kisi.models import KisiGrant
@@ -8,14 +7,6 @@ from integrations.kisi.simulator import Kind
 from tests.stories import events, meanwhile, written
 
 ANA = "ana@example.com"
-
-
-@pytest.fixture
-def ana(connected):
-    member = connected.member("Ana")
-    connected.sync()
-    connected.calls()
-    return member
 
 
 def move(member, address):

@@ -10,15 +10,6 @@ from tests.stories import second_gym, written
 ANA = "ana@example.com"
 
 
-@pytest.fixture
-def ana(connected):
-    """Ana holds a right and a profile that Core made."""
-    member = connected.member("Ana")
-    connected.sync()
-    connected.calls()
-    return member
-
-
 def leaves(house, member):
     house.subscription(member).pause()
     house.sync()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from integrations.kisi.models import AccessEvent, KisiConnection, Read
 from integrations.kisi.simulator import Kind
 from integrations.kisi.sync import drift
@@ -13,14 +11,6 @@ from tests.conftest import House
 from tests.stories import events, read_kisi, written
 
 ANA = "ana@example.com"
-
-
-@pytest.fixture
-def ana(connected: House):
-    member = connected.member("Ana")
-    connected.sync()
-    connected.calls()
-    return member
 
 
 def held(house: House) -> list[str]:

@@ -13,14 +13,6 @@ RIGHTS_OF_ONE = {"method": "GET", "path": "/role_assignments", "query": "user_id
 State, Trouble, Closed = KisiGrant.State, KisiGrant.Trouble, KisiGrant.Closed
 
 
-@pytest.fixture
-def ana(connected):
-    member = connected.member("Ana")
-    connected.sync()
-    connected.calls()
-    return member
-
-
 def leave(house, member):
     house.subscription(member).pause()
     house.sync()

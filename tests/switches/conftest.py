@@ -39,7 +39,7 @@ def settle(db: None, settings: Any) -> Iterator[Settle]:
             server = stack.enter_context(serve(world))
             settings.KISI_API_URL = server.url
             settings.KISI_CALLS_PER_SECOND = 4
-            gym = GymFactory(name="Harbor Gym", slug="harbor")
-            return House(gym, PlanFactory(gym=gym, name="Open Door"), world, server, clock)
+            gym = GymFactory()
+            return House(gym, PlanFactory(gym=gym), world, server, clock)
 
         yield make

@@ -4,26 +4,53 @@ from __future__ import annotations
 
 import pytest
 
+from integrations.kisi.simulator import Switches
 from tests.switches.cases import PAIRS, Case, singles
+from tests.switches.conftest import Settle
 from tests.switches.story import Story
 
 NAMES = {"argnames": "case", "ids": lambda case: case.name}
+MET: set[str] = set()
 
 
-def play(settle, case: Case) -> None:
+class Noted(Switches):
+    """Notes every switch that the simulator asks for."""
+
+    __slots__ = ()
+
+    def __getattribute__(self, name: str) -> object:
+        MET.add(name)
+        return super().__getattribute__(name)
+
+
+@pytest.fixture
+def met(settle: Settle) -> set[str]:
+    """The switches that decided anything in the story at the sheet's Kisi, which is told once a process."""
+    if not MET:
+        house = settle()
+        house.world.switches = Noted()
+        Story(house).play()
+    return MET
+
+
+def play(settle: Settle, case: Case) -> None:
+    """Where Kisi is the sheet's again after the circumstance, the rest is known."""
     story = Story(settle(**case.always))
     if case.circumstance:
         story.circumstance = case.circumstance
-    story.play()
+    story.play() if case.always else story.begin()
 
 
-def test_the_story_at_the_kisi_of_the_fact_sheet(settle):
-    Story(settle()).play()
+def test_the_story_at_the_kisi_of_the_fact_sheet(met):
+    assert {"duplicate_user", "default_order", "list_expired_assignments"} <= met
+    assert not {"put_works", "members", "half_filter"} & met
 
 
 @pytest.mark.parametrize(argvalues=list(singles()), **NAMES)
-def test_the_story_under_a_single_alternative(settle, case):
-    play(settle, case)
+def test_the_story_under_a_single_alternative(settle, met, case):
+    """A switch that nothing asked for cannot change the story: it is not told again."""
+    if case.circumstance or met & {*case.always}:
+        play(settle, case)
 
 
 @pytest.mark.parametrize(argvalues=PAIRS, **NAMES)

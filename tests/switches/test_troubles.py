@@ -35,8 +35,7 @@ TRIED = [name for name in TROUBLES if name not in LIKE_A_LOST_ANSWER]
 def begun(settle, **switches) -> Story:
     """Six people are inside, three more join, one is renamed, one moves, one goes."""
     story = Story(settle(**switches), patience=80)
-    story.move_in()
-    story.first_sync()
+    story.begin()
     return story
 
 
@@ -48,7 +47,7 @@ def much_happens(story: Story) -> None:
 
 
 def all_is_well(story: Story) -> None:
-    for _ in range(3):
+    while story.is_troubled():
         story.is_mended()
     story.read(Read.FULL)
     story.check(["ana", "ben", "dan", "evelyn", *NEWCOMERS, "uma"])

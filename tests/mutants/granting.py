@@ -24,7 +24,7 @@ SEEDS = (
         old="        _set(grant, state=State.REVOKING, worded=worded,",
         new="        _set(grant, worded=worded,",
         breaks="a crash after the DELETE leaves a row that says the right is still there",
-        caught_by=(LEASE, LOST, "tests/integrations/kisi/sync/test_revoke.py"),
+        caught_by=(f"{LEASE}::test_a_holder_killed_after_any_call_leaves_work_that_the_next_one_finishes",),
     ),
     Seed(
         "a-lost-answer-is-a-yes",
@@ -80,7 +80,7 @@ SEEDS = (
         old="        return now.astimezone(self.zone).date()\n",
         new='        return now.astimezone(ZoneInfo("UTC")).date()\n',
         breaks="access ends and begins at midnight in Greenwich instead of at the gym",
-        caught_by=(ACCESS, "tests/plans/test_dates.py"),
+        caught_by=(f"{ACCESS}::test_the_last_day_ends_at_midnight_on_the_gyms_own_wall",),
     ),
     Seed(
         "the-last-day-does-not-count",
@@ -96,7 +96,7 @@ SEEDS = (
         old="        plan__gym_id=gym_id,\n",
         new="",
         breaks="a subscription to another gym's plan opens this gym's doors",
-        caught_by=(ACCESS,),
+        caught_by=(f"{ACCESS}::test_a_subscription_to_another_gyms_plan_never_counts",),
     ),
     Seed(
         "the-last-of-a-shared-address",
@@ -115,7 +115,7 @@ SEEDS = (
         old="    if facts.sharers:\n",
         new="    if False:\n",
         breaks="nobody learns that two members are one person for Kisi",
-        caught_by=(ACCESS,),
+        caught_by=(f"{ACCESS}::test_both_pages_say_that_the_address_is_shared",),
     ),
     Seed(
         "a-parked-person-is-tried-for-ever",
@@ -124,8 +124,7 @@ SEEDS = (
         new="        return bool(",
         breaks="an address that Kisi refuses is sent again with every run",
         caught_by=(
-            "tests/integrations/access/test_planner.py",
-            "tests/integrations/kisi/sync/test_answers.py",
+            "tests/integrations/kisi/sync/test_answers.py::test_a_403_on_a_person_parks_that_person_and_the_others_go_on",
         ),
     ),
     Seed(
@@ -134,7 +133,9 @@ SEEDS = (
         old="        ledger.fail(session, row, error, removal=change.wanted is None)\n",
         new="        ledger.undo_intent(session, row)\n",
         breaks="a grant that fails in every run leaves no trace, and the page says all is well",
-        caught_by=("tests/integrations/kisi/sync/test_answers.py",),
+        caught_by=(
+            "tests/integrations/kisi/sync/test_answers.py::test_a_403_on_a_person_parks_that_person_and_the_others_go_on",
+        ),
     ),
     Seed(
         "the-page-is-green-while-one-failed",
@@ -143,8 +144,7 @@ SEEDS = (
         new="",
         breaks="the status says Connected while a member's last attempt failed",
         caught_by=(
-            "tests/integrations/kisi/test_glance.py",
-            "tests/integrations/kisi/views/test_overview.py",
+            "tests/integrations/kisi/test_glance.py::TestNotGreen::test_somebodys_last_attempt_failed",
         ),
     ),
 )

@@ -19,7 +19,7 @@ SEEDS = (
         old="    if not rights:\n        _believe_empty(session)\n",
         new="",
         breaks="an empty answer counts as a read of the whole group",
-        caught_by=(READS,),
+        caught_by=(f"{READS}::test_a_walk_that_was_not_whole_ends_as_incomplete_with_its_reason",),
     ),
     Seed(
         "missing-in-a-list-means-removed",
@@ -27,7 +27,7 @@ SEEDS = (
         old="    ledger.doubt([row.pk for row in granted if row.state == State.GRANTED])\n",
         new="    for row in granted:\n        row.delete()\n",
         breaks="a partial list makes Core forget people who still hold their right",
-        caught_by=(READS,),
+        caught_by=(f"{READS}::test_an_empty_list_is_believed_only_when_known_rights_are_gone_singly_too",),
     ),
     Seed(
         "missing-in-a-list-is-planned-as-gone",
@@ -36,8 +36,7 @@ SEEDS = (
         new='after[email] = replace(after[email], state="absent", waits_until=None)',
         breaks="a preview promises a new access for everybody whom a partial list left out",
         caught_by=(
-            "tests/integrations/access/test_properties.py",
-            "tests/integrations/access/test_planner.py",
+            "tests/integrations/access/test_properties.py::test_an_empty_list_removes_nobody_and_grants_nobody_unseen",
         ),
     ),
     Seed(
@@ -46,7 +45,7 @@ SEEDS = (
         old="        total = now_total\n",
         new="        total = len(listed)\n",
         breaks="everybody after the first page is hidden",
-        caught_by=(LISTS, READS),
+        caught_by=(f"{READS}::test_a_walk_that_was_not_whole_ends_as_incomplete_with_its_reason",),
     ),
     Seed(
         "the-default-page-of-ten",
@@ -59,7 +58,7 @@ SEEDS = (
         "        listed, now_total = _page(http, path, page, parse, about)\n"
         "        total = len(listed)\n",
         breaks="Kisi's default page of 10 hides everybody after the tenth",
-        caught_by=(LISTS, READS),
+        caught_by=(f"{READS}::test_a_walk_that_was_not_whole_ends_as_incomplete_with_its_reason",),
     ),
     Seed(
         "a-list-that-shifts-is-believed",
@@ -115,7 +114,7 @@ SEEDS = (
         old="if counts(right, session.connection.group_id) and right.valid_at(now)]",
         new="if counts(right, session.connection.group_id)]",
         breaks="a right that ran out is taken for access, and nobody gets a new one",
-        caught_by=(READS, "tests/rules/test_taking_over.py"),
+        caught_by=(f"{READS}::test_a_right_that_is_not_valid_now_is_no_access_and_ours_is_added_beside_it",),
     ),
     Seed(
         "a-recent-read-asks-since-the-end",
@@ -123,7 +122,7 @@ SEEDS = (
         old="findings.recent_addresses(session.connection, last.started_at)",
         new="findings.recent_addresses(session.connection, last.finished_at)",
         breaks="whoever changed while the last recent read ran is never compared",
-        caught_by=(READS,),
+        caught_by=(f"{READS}::test_somebody_who_changed_while_a_recent_read_ran_is_in_the_next_one",),
     ),
     Seed(
         "a-redirect-is-followed",
@@ -141,7 +140,9 @@ SEEDS = (
         old="self.gate.slow_down(error.retry_after)",
         new="self.gate.slow_down(None)",
         breaks="Core calls again before the time that Kisi asked for",
-        caught_by=(TRANSPORT, "tests/integrations/kisi/sync/test_answers.py"),
+        caught_by=(
+            "tests/integrations/kisi/sync/test_answers.py::test_a_429_pushes_the_pace_by_what_kisi_says",
+        ),
     ),
     Seed(
         "a-write-is-sent-again",

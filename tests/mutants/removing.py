@@ -42,7 +42,7 @@ SEEDS = (
         old="        owed=len(plan.owed) + len(plan.in_flight),\n",
         new="        owed=len(plan.owed),\n",
         breaks="removals that were begun and got no answer make room for as many more",
-        caught_by=(BRAKE,),
+        caught_by=(f"{BRAKE}::test_a_removal_that_was_begun_and_got_no_answer_counts",),
     ),
     Seed(
         "a-hold-outlives-its-reason",
@@ -50,7 +50,7 @@ SEEDS = (
         old="            held_since=None,\n            kept_until=None,\n",
         new="            kept_until=None,\n",
         breaks="somebody who is wanted again stays held, and is not judged when leaving next",
-        caught_by=(BRAKE,),
+        caught_by=(f"{BRAKE}::test_being_wanted_again_ends_the_hold",),
     ),
     Seed(
         "a-decision-to-keep-is-not-heard",
@@ -58,7 +58,7 @@ SEEDS = (
         old="or _protected_by_choice(row):",
         new="or False:",
         breaks="somebody whom an admin just kept is removed all the same",
-        caught_by=(BRAKE,),
+        caught_by=(f"{BRAKE}::test_a_decision_to_keep_between_plan_and_removal_is_heard",),
     ),
     Seed(
         "a-word-is-for-any-list",
@@ -66,7 +66,9 @@ SEEDS = (
         old="effect.touches_anybody and effect.fingerprint != shown",
         new="effect.touches_anybody and not shown",
         breaks="confirming one list lets people go who came onto it later",
-        caught_by=(BRAKE, "tests/integrations/kisi/test_effects.py"),
+        caught_by=(
+            f"{BRAKE}::test_a_list_that_changed_since_it_was_shown_is_shown_again_and_changes_nothing",
+        ),
     ),
     Seed(
         "a-word-lasts-for-ever",
@@ -74,7 +76,7 @@ SEEDS = (
         old="    Release.objects.filter(connection=connection, at__lt=now - WORD_LASTS).delete()\n",
         new="",
         breaks="a word given weeks ago lets somebody go who came back since",
-        caught_by=(BRAKE,),
+        caught_by=(f"{BRAKE}::test_a_word_lasts_seven_days",),
     ),
     Seed(
         "allow-lets-the-entitled-go",
@@ -82,7 +84,7 @@ SEEDS = (
         old="    going = [row for row in rows if row.email not in wanted]\n    with",
         new="    going = rows\n    with",
         breaks="Allow gives a word against people who are entitled again",
-        caught_by=(BRAKE,),
+        caught_by=(f"{BRAKE}::test_allow_leaves_out_whoever_is_entitled_again",),
     ),
     Seed(
         "the-old-address-goes-first",
@@ -90,7 +92,7 @@ SEEDS = (
         old='        moved = "confirmed" if grant.new_confirmed else "waiting"',
         new='        moved = "confirmed"',
         breaks="a changed address is removed before the new one has access",
-        caught_by=(ADDRESSES,),
+        caught_by=(f"{ADDRESSES}::test_the_old_person_keeps_the_door_however_long_the_new_one_waits",),
     ),
     Seed(
         "a-changed-address-is-a-removal",
@@ -106,7 +108,7 @@ SEEDS = (
         old="        elif want:\n            self._stays(want, row)\n",
         new="        elif want and row.member_id in (None, want.member_id):\n            self._stays(want, row)\n",
         breaks="two entitled people who swap their addresses are both removed",
-        caught_by=(PLANNER, REVOKE, ADDRESSES),
+        caught_by=(f"{ADDRESSES}::test_a_swap_of_two_addresses_in_two_saves_within_one_run_removes_nobody",),
     ),
     Seed(
         "the-wish-is-not-read-again",
@@ -114,7 +116,7 @@ SEEDS = (
         old="        if wanted is not None and session.connection.status != KisiConnection.Status.DISCONNECTING:\n",
         new="        if False:\n",
         breaks="somebody wanted again between plan and removal is removed",
-        caught_by=(REVOKE,),
+        caught_by=(f"{REVOKE}::test_somebody_wanted_again_between_plan_and_removal_stays",),
     ),
     Seed(
         "nobody-is-looked-at-before-a-removal",
@@ -122,7 +124,7 @@ SEEDS = (
         old="    role = people.protected_role(session, row.kisi_user_id, rights)\n",
         new='    role = ""\n',
         breaks="somebody who became staff a moment ago is removed",
-        caught_by=(REVOKE, NEVER_TOUCHED),
+        caught_by=(f"{REVOKE}::test_a_person_who_became_staff_a_moment_ago_is_seen_by_the_look",),
     ),
     Seed(
         "the-owner-is-anybody",
@@ -138,7 +140,7 @@ SEEDS = (
         old="    if user_id == session.connection.own_user_id:\n",
         new="    if False:\n",
         breaks="the key's own user is removed, and the key with that person",
-        caught_by=(NEVER_TOUCHED,),
+        caught_by=(f"{NEVER_TOUCHED}::test_the_keys_own_user_is_never_touched",),
     ),
     Seed(
         "suspending-instead-of-the-right",
@@ -147,7 +149,7 @@ SEEDS = (
         new='        session.kisi._send("PATCH", f"/users/{right.user_id}", {"user": {"access_enabled": False}})\n'
         "    return finish(",
         breaks="access is disabled in the whole organization instead of in our group",
-        caught_by=(REVOKE, PROFILES),
+        caught_by=(f"{REVOKE}::test_a_removal_reads_the_person_first_then_the_right_goes_then_the_profile",),
     ),
     Seed(
         "the-profile-goes-despite-other-rights",
@@ -155,7 +157,9 @@ SEEDS = (
         old="lone_right=bool(doomed) and len(doomed) == len(rights)",
         new="lone_right=bool(doomed)",
         breaks="a person with a right in another group loses the profile, and that right with it",
-        caught_by=(PROFILES, REVOKE),
+        caught_by=(
+            f"{PROFILES}::test_somebody_with_a_right_in_another_group_keeps_the_profile_and_that_right",
+        ),
     ),
     Seed(
         "the-profile-goes-despite-a-team",
@@ -163,7 +167,7 @@ SEEDS = (
         old="    return session.team is None or user_id in session.team\n",
         new="    return False\n",
         breaks="a person in a team loses the profile, and the team's doors with it",
-        caught_by=(PROFILES,),
+        caught_by=(f"{PROFILES}::test_somebody_in_a_team_keeps_the_profile",),
     ),
     Seed(
         "teams-that-cannot-be-read-are-none",
@@ -171,7 +175,7 @@ SEEDS = (
         old="    return session.team is None or user_id in session.team\n",
         new="    return session.team is not None and user_id in session.team\n",
         breaks="profiles go while nobody knows who is in a team",
-        caught_by=(PROFILES,),
+        caught_by=(f"{PROFILES}::test_nobody_loses_the_profile_while_the_teams_cannot_be_read",),
     ),
     Seed(
         "another-gym-is-nobodys-business",
@@ -179,7 +183,9 @@ SEEDS = (
         old="    return not _wanted_elsewhere(session, grant) and not _in_team(session, grant.kisi_user_id)\n",
         new="    return not _in_team(session, grant.kisi_user_id)\n",
         breaks="leaving one gym of an organization deletes the profile that another gym let in",
-        caught_by=(PROFILES,),
+        caught_by=(
+            f"{PROFILES}::test_somebody_whom_another_gym_of_the_organization_wants_and_has_not_let_in_yet_keeps_the_profile",
+        ),
     ),
     Seed(
         "not-found-means-removed",
@@ -187,7 +193,9 @@ SEEDS = (
         old="    except Gone:\n        require_group(session)\n        return\n",
         new="    except Gone:\n        return\n",
         breaks="a 404 by a key of another organization, or a demoted one, is read as already removed",
-        caught_by=(REVOKE,),
+        caught_by=(
+            f"{REVOKE}::test_a_key_demoted_in_the_middle_of_a_removal_removes_nobody_and_closes_no_row",
+        ),
     ),
     Seed(
         "an-empty-list-proves-the-right-is-gone",
@@ -195,7 +203,7 @@ SEEDS = (
         old="    if not doomed:\n        require_gone(session, row)\n",
         new="",
         breaks="an empty list of one person's rights closes the row of somebody who still gets in",
-        caught_by=(REVOKE,),
+        caught_by=(f"{REVOKE}::test_an_empty_list_alone_is_no_proof_that_the_right_is_gone",),
     ),
     Seed(
         "move-in-removes-what-others-gave",

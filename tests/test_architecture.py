@@ -33,10 +33,10 @@ LAYERS = (
     ("transport", "governor", "wake", "wording"),
     ("explain",),
     ("client", "doors", "timeline", "letters"),
-    ("chain",),
+    ("chain", "remedies"),
     ("sync",),
     ("glance", "effects", "history", "access_filter"),
-    ("causes", "concerns"),
+    ("causes", "concerns", "selfcheck"),
     ("alerts",),
     ("tasks",),
     ("watch",),
@@ -46,7 +46,7 @@ LAYERS = (
     ("apps",),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-TELLS_ONLY = ("panels", "wording", "explain", "chain", "doors", "timeline", "letters")
+TELLS_ONLY = ("panels", "wording", "explain", "chain", "remedies", "doors", "timeline", "letters")
 SIMULATOR = f"{KISI}.simulator"
 
 

@@ -64,6 +64,9 @@ TABLE: dict[str, tuple[str, str]] = {
     "kisi:retry": (NO, AWAY),
     "kisi:held": (ADMIN, ADMIN),
     "kisi:help": (OPEN, NO),
+    "kisi:troubleshooting": (ADMIN, NO),
+    "kisi:check": (NO, AWAY),
+    "kisi:find-person": (NO, ADMIN),
     "kisi:move-in": (ADMIN, NO),
     "kisi:move-in-test": (NO, "302 403 404 403 404"),  # with nobody chosen
     "kisi:move-in-record": (NO, "302 403 404 403 404"),
@@ -84,6 +87,8 @@ WITHOUT_KISI: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("kisi:held", "kisi:cut-over"), (GONE, GONE)),
     "kisi:move-in": (GONE, NO),
     **dict.fromkeys(("kisi:move-in-test", "kisi:move-in-record"), (NO, GONE)),
+    "kisi:troubleshooting": (GONE, NO),
+    **dict.fromkeys(("kisi:check", "kisi:find-person"), (NO, GONE)),
     "kisi:preview": (GONE, GONE),
     "kisi:preview-apply": (NO, GONE),
     **dict.fromkeys(("kisi:preview-shown", "kisi:preview-list"), (GONE, NO)),

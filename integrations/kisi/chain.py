@@ -87,16 +87,19 @@ class _Case:
 
 def of_member(facts: Facts, now: datetime) -> Chain | None:
     """The five lines about a member, if somebody asked Kisi about this address lately."""
-    connection = facts.connection
-    if connection is None or not facts.member.email:
+    if facts.connection is None or not facts.member.email:
         return None
-    lately = Look.objects.filter(connection=connection, email=facts.member.email, at__gt=now - Look.SHOWN_FOR)
-    seen = lately.first()
-    if seen is None:
-        return None
+    lately = Look.objects.filter(connection=facts.connection, at__gt=now - Look.SHOWN_FOR)
+    seen = lately.filter(email=facts.member.email).first()
+    return of_look(facts, seen) if seen else None
+
+
+def of_look(facts: Facts, seen: Look) -> Chain:
+    """The same for this answer, however old."""
+    assert facts.connection is not None
     removed = facts.row is None and not facts.decision.allowed and _removed_since(seen)
-    first = facts.member.first_name
-    return _chain(_Case(connection, first, seen, facts.row, facts.decision, facts.reason, removed))
+    name, decision = facts.member.first_name, facts.decision
+    return _chain(_Case(facts.connection, name, seen, facts.row, decision, facts.reason, removed))
 
 
 def of_address(connection: KisiConnection, seen: Look) -> Chain:

@@ -11,6 +11,7 @@ from integrations.kisi.history import WHAT
 from integrations.kisi.models import KisiConnection
 from integrations.kisi.rows import Group
 from integrations.vault import Secret
+from members.fields import normalize_email
 from members.forms import CoreForm, CoreModelForm
 
 WHERE_KEY = (
@@ -92,6 +93,23 @@ class SawItOpenForm(CoreForm):
     def __init__(self, *args: Any, name: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["saw"].label = f"I saw the door open for {name}"
+
+
+class FindPersonForm(CoreForm):
+    """One address, asked about at Kisi."""
+
+    email = forms.EmailField(
+        label="Email",
+        help_text="Of anybody: a member, or somebody who is only in Kisi",
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        error_messages={
+            "required": "Enter an email address",
+            "invalid": "Email must have an @, like name@example.com",
+        },
+    )
+
+    def clean_email(self) -> str:
+        return normalize_email(self.cleaned_data["email"])
 
 
 class RulesForm(CoreModelForm):

@@ -12,6 +12,7 @@ from integrations.kisi.views import (
     overview,
     preview,
     topics,
+    troubleshooting,
 )
 
 app_name = "kisi"
@@ -40,6 +41,9 @@ urlpatterns = [
     path("attention/", attention.attention, name="attention"),
     path("attention/retry/", attention.retry, name="retry"),
     path("attention/held/", held.held, name="held"),
+    path("troubleshooting/", troubleshooting.troubleshooting, name="troubleshooting"),
+    path("troubleshooting/check/", troubleshooting.check, name="check"),
+    path("troubleshooting/person/", troubleshooting.find_person, name="find-person"),
     path("help/<slug:topic>/", topics.show, name="help"),
     path("move-in/", move_in.move_in, name="move-in"),
     path("move-in/test/", move_in.test, name="move-in-test"),

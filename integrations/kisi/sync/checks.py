@@ -68,7 +68,7 @@ def check_strength(session: Session) -> None:
     session.checked = False
     check(session)
     connection = session.connection
-    _strong_enough(session.kisi, connection.own_user_id, connection.owner_id)
+    require_strength(session.kisi, connection.own_user_id, connection.owner_id)
 
 
 def check_fully(session: Session) -> dict[int, str]:
@@ -136,11 +136,12 @@ def groups_of(key: Secret, *, clock: Clock | None = None) -> tuple[Group, ...]:
 def _tried(kisi: KisiClient, me: Me, group_id: int) -> Tried:
     group = kisi.group(group_id)
     organization = kisi.organization()
-    _strong_enough(kisi, me.id, organization.owner_id)
+    require_strength(kisi, me.id, organization.owner_id)
     return Tried(me, group, kisi.doors(group_id), organization.owner_id, kisi)
 
 
-def _strong_enough(kisi: KisiClient, own_user_id: int, owner_id: int | None) -> None:
+def require_strength(kisi: KisiClient, own_user_id: int, owner_id: int | None) -> None:
+    """Raises KeyTooWeak unless the key's own user is the owner, or has a role that may change people."""
     if own_user_id == owner_id:
         return
     rights = kisi.rights_of(own_user_id)

@@ -1,0 +1,227 @@
+"""Each live check in words: its question, what was found, what that means, and what to do next. Decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from integrations.kisi import explain
+from integrations.kisi.models import Checkup, KisiConnection
+from integrations.kisi.wording import people
+from members.slots import Tag
+
+OK, BAD, UNKNOWN = Tag("OK", "ok"), Tag("Problem", "bad"), Tag("Could not check", "idle")
+NOT_YET = Tag("Not checked yet", "idle")
+_TAGS = {"ok": OK, "bad": BAD, "unknown": UNKNOWN}
+Facts = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One check as it is shown. `action` and `topic` lead on; "" for nowhere."""
+
+    question: str
+    tag: Tag
+    text: str = ""
+    button: str = ""
+    action: str = ""
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    question: str
+    ok: Callable[[KisiConnection, Facts], str]
+    bad: Callable[[KisiConnection, Facts], str]
+    unknown: Callable[[KisiConnection, Facts], str]
+    button: str = ""
+    action: str = ""
+    topic: str = ""
+
+
+NEW_KEY = ("Update credentials", "kisi:credentials", "api-key")
+TELL = "Tell whoever runs Core."
+
+
+def _not_asked(connection: KisiConnection, facts: Facts) -> str:
+    return "Kisi could not be asked: see the first problem on this list."
+
+
+def _owner(connection: KisiConnection, facts: Facts) -> str:
+    return str(facts.get("owner") or connection.own_user_name or "the key's owner")
+
+
+def _bad_key(connection: KisiConnection, facts: Facts) -> str:
+    if facts.get("sealed"):
+        return f"Core cannot open the stored key. Enter it again. {TELL}"
+    return (
+        f"Kisi does not accept the key that ends in {connection.key_last4}. "
+        "The doors stay as they are until you enter a new one."
+    )
+
+
+def _bad_time(connection: KisiConnection, facts: Facts) -> str:
+    if "seconds" in facts:
+        return (
+            f"The slowest answer took {facts['seconds']} seconds. Everything goes through, only later. "
+            "status.kisi.io shows known faults."
+        )
+    why = explain.failure(facts.get("failure", "")).heading
+    return f"{why}. Nobody's access changes by that. status.kisi.io shows known faults."
+
+
+def _bad_schedule(connection: KisiConnection, facts: Facts) -> str:
+    if facts.get("silent"):
+        return f"Nothing was started by the clock for 15 minutes or more, so dates and checks wait. {TELL}"
+    checks = " and ".join(name.removeprefix("Kisi: ") for name in facts.get("off", []))
+    return f"The {checks} is switched off in the Django admin, so changes made in Kisi by hand stay. {TELL}"
+
+
+def _bad_mail(connection: KisiConnection, facts: Facts) -> str:
+    if facts.get("nobody"):
+        return "No admin of this gym has an email address, so nobody is told of trouble."
+    return f"The mail server did not answer ({facts.get('failure')}), so nobody is told of trouble. {TELL}"
+
+
+def _shared(connection: KisiConnection, facts: Facts) -> str:
+    count = facts.get("count", 0)
+    if not count:
+        return "Every member has an address of their own."
+    addresses = "1 address is" if count == 1 else f"{count:,} addresses are"
+    return f"{addresses} shared. For Kisi they are one person, so either subscription opens the doors."
+
+
+def _unconfirmed(connection: KisiConnection, facts: Facts) -> str:
+    parts = [
+        f"{people(facts[name])} {word}"
+        for name, word in (("waiting", "waiting"), ("failed", "failed"), ("held", "held"))
+        if facts.get(name)
+    ]
+    return f"{', '.join(parts)}."
+
+
+def _changed(connection: KisiConnection, facts: Facts) -> str:
+    count = facts.get("count", 0)
+    were = "was" if count == 1 else "were"
+    return (
+        f"{people(count)} {were} changed in Kisi and put back in 7 days: "
+        "is Zapier or another platform still on?"
+    )
+
+
+CHECKS = {
+    "key": _Check(
+        "Does the API key work?",
+        lambda c, f: f"Kisi accepts the key that ends in {c.key_last4}. It belongs to {_owner(c, f)}.",
+        _bad_key,
+        _not_asked,
+        *NEW_KEY,
+    ),
+    "strength": _Check(
+        "Is it strong enough?",
+        lambda c, f: f"{_owner(c, f)} may change people in Kisi.",
+        lambda c, f: (
+            f"{_owner(c, f)} may not change people in Kisi. Make {_owner(c, f)} an administrator there, "
+            "or enter another key."
+        ),
+        _not_asked,
+        *NEW_KEY,
+    ),
+    "organization": _Check(
+        "Is it the same organization?",
+        lambda c, f: f"{c.organization_name}, as when it was connected.",
+        lambda c, f: (
+            f"The key is {_owner(c, f)}'s, of {f.get('has') or 'another organization'}; the connection was "
+            f"made with {c.own_user_name}'s, of {c.organization_name}. Core changes nothing until that is right."
+        ),
+        _not_asked,
+        *NEW_KEY,
+    ),
+    "group": _Check(
+        "Does the group exist?",
+        lambda c, f: f"{f.get('name') or c.group_name}, ID {c.group_id}.",
+        lambda c, f: (
+            f"Kisi shows this key no group {c.group_id}. If it was deleted, nobody gets in through it."
+        ),
+        _not_asked,
+        *NEW_KEY,
+    ),
+    "doors": _Check(
+        "Does it open doors?",
+        lambda c, f: (
+            f"{f.get('count', 0):,}: {', '.join(c.doors)}." if c.doors else f"{f.get('count', 0):,}."
+        ),
+        lambda c, f: (
+            "This group opens no doors: whoever is in it gets in nowhere by it. Add doors to it in Kisi."
+        ),
+        _not_asked,
+        topic="connect",
+    ),
+    "time": _Check(
+        "Does Kisi answer in time?",
+        lambda c, f: f"The slowest answer took {f.get('seconds', 0)} seconds.",
+        _bad_time,
+        _not_asked,
+    ),
+    "schedule": _Check(
+        "Is the schedule alive?",
+        lambda c, f: "Dates and the daily and weekly checks come by themselves.",
+        _bad_schedule,
+        _not_asked,
+    ),
+    "worker": _Check(
+        "Is the worker alive?",
+        lambda c, f: "Changes reach Kisi within seconds.",
+        lambda c, f: f"No sign of life for 15 minutes or more: changes wait, access stays as it is. {TELL}",
+        _not_asked,
+    ),
+    "mail": _Check(
+        "Can Core send mail?",
+        lambda c, f: f"The mail server answers. {people(f.get('admins', 0))} would be told of trouble.",
+        _bad_mail,
+        lambda c, f: f"No mail server is set up here, so nobody is told of trouble. {TELL}",
+    ),
+    "shared": _Check("Do members share addresses?", _shared, _shared, _shared),
+    "confirmed": _Check(
+        "Is anyone entitled but not confirmed?",
+        lambda c, f: "Kisi has confirmed everybody who is entitled.",
+        _unconfirmed,
+        _unconfirmed,
+        "See what to do",
+        "kisi:attention",
+        "no-access",
+    ),
+    "others": _Check(
+        "Does something else change people in Kisi?",
+        lambda c, f: "Nobody was changed against Core in 7 days.",
+        _changed,
+        _changed,
+        "Open Activity",
+        "kisi:activity",
+    ),
+}
+
+
+def answers(connection: KisiConnection, checked: Checkup | None) -> list[Answer]:
+    """Every check in the order of the page, as it was found last; before the first time, only the questions."""
+    found = checked.found if checked else {}
+    return [_answer(connection, check, found.get(name)) for name, check in CHECKS.items()]
+
+
+def summary(told: list[Answer]) -> str:
+    """How many are in order, for the banner."""
+    problems = sum(answer.tag is BAD for answer in told)
+    if not problems:
+        return "Checked: no problem found."
+    return "Checked: 1 problem." if problems == 1 else f"Checked: {problems} problems."
+
+
+def _answer(connection: KisiConnection, check: _Check, found: Facts | None) -> Answer:
+    if found is None:
+        return Answer(check.question, NOT_YET)
+    tell = {"ok": check.ok, "bad": check.bad}.get(found["state"], check.unknown)
+    text, tag = tell(connection, found["facts"]), _TAGS[found["state"]]
+    if found["state"] != "bad":
+        return Answer(check.question, tag, text)
+    return Answer(check.question, tag, text, check.button, check.action, check.topic)

@@ -1,0 +1,75 @@
+"""Live checks with what to do about each, one person asked about by address, and the usual questions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from integrations.kisi import chain, doors, remedies, selfcheck
+from integrations.kisi.forms import FindPersonForm
+from integrations.kisi.models import Checkup, KisiConnection, Look
+from integrations.kisi.sync import looking
+from integrations.kisi.views.shared import Status, done, page, require_connection
+from members.gyms import admin_required
+from members.models import Member
+
+
+@require_GET
+@admin_required
+def troubleshooting(request: HttpRequest) -> HttpResponse:
+    connection = require_connection(request)
+    chosen = request.GET.get("person", "")
+    looks = Look.objects.filter(connection=connection, pk=chosen) if chosen.isdecimal() else None
+    return _page(request, connection, FindPersonForm(), looks.first() if looks is not None else None)
+
+
+@require_POST
+@admin_required
+def check(request: HttpRequest) -> HttpResponse:
+    """Check everything now; takes ten seconds at most."""
+    connection = require_connection(request)
+    if connection.status == Status.DISCONNECTED:
+        return redirect("kisi:troubleshooting")
+    checked = selfcheck.run(connection, by=request.user)
+    return done(request, remedies.summary(remedies.answers(connection, checked)), "kisi:troubleshooting")
+
+
+@require_POST
+@admin_required
+def find_person(request: HttpRequest) -> HttpResponse:
+    """Ask Kisi about one address; the answer stands on the page that follows."""
+    connection = require_connection(request)
+    form = FindPersonForm(request.POST)
+    if not form.is_valid() or connection.status == Status.DISCONNECTED:
+        return _page(request, connection, form)
+    seen = looking.look(connection, form.cleaned_data["email"], by=request.user)
+    messages.success(request, f"Kisi was asked about {seen.email}: see Find a person.")
+    return redirect(f"{reverse('kisi:troubleshooting')}?person={seen.pk}")
+
+
+def _page(
+    request: HttpRequest, connection: KisiConnection, form: FindPersonForm, seen: Look | None = None
+) -> HttpResponse:
+    checked = Checkup.objects.filter(connection=connection).first()
+    context: dict[str, Any] = {"answers": remedies.answers(connection, checked), "checked": checked}
+    context |= {"form": form, "can_ask": connection.status != Status.DISCONNECTED}
+    if seen is not None:
+        context |= _person(connection, seen)
+    return page(request, "kisi/troubleshooting.html", connection, "troubleshooting", **context)
+
+
+def _person(connection: KisiConnection, seen: Look) -> dict[str, Any]:
+    """The five lines about the address, and the members that have it."""
+    members = list(Member.objects.of_gym(connection.gym).filter(email=seen.email).order_by("pk"))
+    context: dict[str, Any] = {"seen": seen, "members": members}
+    if not members:
+        return context | {"chain": chain.of_address(connection, seen)}
+    now = timezone.now()
+    facts = doors.gather_facts(connection.gym, members[:1], connection.gym.today(now))
+    return context | {"chain": chain.of_look(facts[members[0].pk], seen)}

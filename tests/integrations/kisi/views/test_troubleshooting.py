@@ -1,0 +1,247 @@
+"""Troubleshooting: each question asked live, with what to do; one person by address; the usual questions."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
+
+from integrations.kisi.models import AccessEvent, Checkup, Heartbeat, KisiConnection, Look
+from integrations.kisi.remedies import CHECKS
+from integrations.kisi.sync import record
+from integrations.kisi.sync.drift import Drift
+from tests.conftest import House
+from tests.desk import Desk, Page
+
+NAMES = list(CHECKS)
+
+
+@pytest.fixture
+def alive(connected: House, settings: object) -> House:
+    """Beat and worker gave a sign of life just now."""
+    Heartbeat.objects.create(name="worker", at=timezone.now())
+    return connected
+
+
+def check(desk: Desk) -> Page:
+    page = desk.open("kisi:troubleshooting")
+    again = "Check again" if "Check again" in page.buttons else "Check now"
+    return desk.press(page, again)
+
+
+def found(page: Page) -> dict[str, str]:
+    """The tag before each question."""
+    listed = page.html.partition('<ul class="checks wide">')[2].partition("</ul>")[0]
+    tags = re.findall(r"</svg>([^<]+)</span><div><b>([^<]+)", listed)
+    questions = {check.question: name for name, check in CHECKS.items()}
+    return {questions[question.replace("&#x27;", "'")]: tag for tag, question in tags}
+
+
+class TestChecks:
+    def test_before_the_first_time_there_are_only_questions(self, alive, admin):
+        page = admin.open("kisi:troubleshooting")
+        assert found(page) == dict.fromkeys(NAMES, "Not checked yet")
+        assert alive.calls() == []
+
+    def test_when_all_is_well_all_are_in_order(self, alive, admin):
+        page = check(admin)
+        assert page.says("Checked: no problem found.", "Checked today ")
+        assert found(page) == dict.fromkeys(NAMES, "OK")
+        assert Checkup.objects.get().by == admin.user
+
+    def test_the_calls_are_few_and_only_read(self, alive, admin):
+        check(admin)
+        calls = alive.calls()
+        assert [call for call in calls if not call.startswith("GET")] == []
+        assert len(calls) <= 4
+
+    def test_what_was_found_stays_until_it_is_checked_again(self, alive, admin):
+        check(admin)
+        alive.calls()
+        assert found(admin.open("kisi:troubleshooting")) == dict.fromkeys(NAMES, "OK")
+        assert alive.calls() == []
+
+    def test_a_dead_key(self, alive, admin):
+        alive.world.fault(status=401, times=0)
+        page = check(admin)
+        tags = found(page)
+        assert tags["key"] == "Problem"
+        assert [tags[name] for name in ("strength", "organization", "group", "doors", "time")] == [
+            "Could not check"
+        ] * 5
+        assert page.says(
+            "Kisi does not accept the key that ends in", "Update credentials", "Checked: 1 problem."
+        )
+
+    def test_a_key_that_is_too_weak(self, alive, admin):
+        alive.world.weaken_key()
+        page = check(admin)
+        assert found(page)["strength"] == "Problem"
+        assert page.says("may not change people in Kisi.")
+
+    def test_another_organization(self, alive, admin):
+        KisiConnection.objects.update(organization_id=99, organization_name="Elsewhere")
+        page = check(admin)
+        assert found(page)["organization"] == "Problem"
+        assert page.says("the connection was made with", "of Elsewhere")
+
+    def test_a_group_that_is_gone(self, alive, admin):
+        KisiConnection.objects.update(group_id=123456)
+        page = check(admin)
+        assert (found(page)["group"], found(page)["doors"]) == ("Problem", "Could not check")
+        assert page.says("Kisi shows this key no group 123456.")
+
+    def test_a_group_without_doors(self, alive, admin):
+        alive.world.store.group_locks.rows.clear()
+        page = check(admin)
+        assert found(page)["doors"] == "Problem"
+        assert page.says("Add doors to it in Kisi.")
+
+    def test_a_kisi_that_does_not_answer(self, alive, admin):
+        alive.world.fault(status=500, times=0)
+        page = check(admin)
+        assert (found(page)["time"], found(page)["key"]) == ("Problem", "Could not check")
+        assert page.says("Kisi did not answer as expected.", "status.kisi.io")
+
+    def test_a_stored_key_that_cannot_be_opened(self, alive, admin):
+        KisiConnection.objects.update(sealed_key="nonsense")
+        page = check(admin)
+        assert found(page)["key"] == "Problem"
+        assert page.says("Core cannot open the stored key.")
+
+    def test_a_silent_worker_and_beat(self, alive, admin):
+        Heartbeat.objects.update(at=timezone.now() - timedelta(minutes=16))
+        page = check(admin)
+        assert (found(page)["worker"], found(page)["schedule"]) == ("Problem", "Problem")
+        assert page.says("Tell whoever runs Core.")
+
+    def test_a_beat_that_lives_while_the_worker_is_silent(self, alive, admin):
+        Heartbeat.objects.all().delete()
+        PeriodicTask.objects.filter(name="Kisi: look").update(last_run_at=timezone.now())
+        tags = found(check(admin))
+        assert (tags["worker"], tags["schedule"]) == ("Problem", "OK")
+
+    def test_a_check_that_was_switched_off(self, alive, admin):
+        PeriodicTask.objects.filter(name="Kisi: daily check").update(enabled=False)
+        page = check(admin)
+        assert found(page)["schedule"] == "Problem"
+        assert page.says("The daily check is switched off in the Django admin")
+
+    def test_a_mail_server_that_is_not_there(self, alive, admin, settings):
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+        page = check(admin)
+        assert found(page)["mail"] == "Problem"
+        assert page.says("The mail server did not answer")
+
+    def test_mail_that_only_goes_to_the_console_reaches_nobody(self, alive, admin, settings):
+        settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+        page = check(admin)
+        assert found(page)["mail"] == "Could not check"
+        assert page.says("No mail server is set up here")
+
+    def test_admins_without_an_address_are_not_told(self, alive, admin):
+        admin.user.__class__.objects.update(email="")
+        page = check(admin)
+        assert page.says("No admin of this gym has an email address")
+
+    def test_shared_addresses_are_told_and_no_problem(self, alive, admin):
+        alive.member("Vera", email="holm@example.com")
+        alive.member("Viggo", email="holm@example.com")
+        alive.sync()
+        page = check(admin)
+        assert found(page)["shared"] == "OK"
+        assert page.says("1 address is shared.")
+
+    def test_whoever_waits_is_counted(self, alive, admin):
+        alive.member("Ana")
+        page = check(admin)
+        assert found(page)["confirmed"] == "Problem"
+        assert page.says("1 person waiting.", "See what to do")
+
+    def test_people_put_back_lately_hint_at_another_program(self, alive, admin):
+        alive.member("Ana")
+        alive.sync()
+        row = alive.grant("ana")
+        record.note(alive.connection, AccessEvent.Kind.DRIFT, grant=row, cause=Drift.RIGHT_GONE)
+        page = check(admin)
+        assert found(page)["others"] == "Problem"
+        assert page.says("1 person was changed in Kisi and put back in 7 days", "Open Activity")
+
+    def test_a_gym_that_left_kisi_asks_nobody(self, alive, admin):
+        KisiConnection.objects.update(status="disconnected")
+        page = admin.open("kisi:troubleshooting")
+        assert "Check now" not in page.buttons
+        admin.post("kisi:check")
+        admin.post("kisi:find-person", email="ana@example.com")
+        assert alive.calls() == []
+
+    def test_staff_may_not(self, alive, staff):
+        assert staff.open("kisi:troubleshooting").status == 403
+        assert staff.post("kisi:check").status == 403
+        assert staff.post("kisi:find-person", email="ana@example.com").status == 403
+
+
+class TestFindAPerson:
+    def find(self, desk: Desk, email: str) -> Page:
+        return desk.press(desk.open("kisi:troubleshooting"), "Find", email=email)
+
+    def test_a_member_however_the_address_is_written(self, alive, admin):
+        alive.member("Ana Ruiz")
+        alive.sync()
+        page = self.find(admin, " ANA@Example.com ")
+        assert page.says(
+            "ana@example.com", "Ana Ruiz", "Open Door is active.", "Group opens doors (Front door)"
+        )
+        assert page.html.partition('id="person"')[2].count(">Yes</span>") == 5
+
+    def test_somebody_who_is_only_in_kisi(self, alive, admin):
+        alive.in_kisi("Cleaner")
+        page = self.find(admin, "cleaner@example.com")
+        assert page.says("No member of this gym has this address.", "Core did not give this access")
+
+    def test_somebody_nobody_knows(self, alive, admin):
+        page = self.find(admin, "nobody@example.com")
+        assert page.says("Kisi has nobody with the address nobody@example.com.")
+
+    def test_members_who_share_it_are_all_named(self, alive, admin):
+        alive.member("Vera", email="holm@example.com")
+        alive.member("Viggo", email="holm@example.com")
+        assert self.find(admin, "holm@example.com").says("Vera, Viggo share this address.")
+
+    @pytest.mark.parametrize(
+        ("email", "words"),
+        [("", "Enter an email address"), ("ana", "Email must have an @, like name@example.com")],
+    )
+    def test_what_is_no_address_is_said(self, alive, admin, email, words):
+        alive.calls()
+        page = self.find(admin, email)
+        assert page.says("There is a problem", words)
+        assert alive.calls() == []
+
+    def test_the_answer_of_another_gym_is_not_shown(self, alive, admin):
+        other = KisiConnection.objects.get()
+        other.pk, other.gym = None, type(alive.gym).objects.create(name="Other", slug="other", timezone="UTC")
+        other.group_id = 7
+        other.save()
+        theirs = Look.objects.create(connection=other, email="eve@example.com", at=timezone.now())
+        assert "eve@example.com" not in admin.open("kisi:troubleshooting", person=theirs.pk).text
+
+    @pytest.mark.parametrize("number", ["x", "0", "99999999999999999999"])
+    def test_no_such_answer_is_the_plain_page(self, alive, admin, number):
+        assert admin.open("kisi:troubleshooting", person=number).says("Find a person")
+
+
+def test_the_usual_questions_lead_on(alive, admin):
+    page = admin.open("kisi:troubleshooting")
+    assert page.says("A member should have access", "Someone was removed", "Doors do not unlock")
+
+
+def test_it_asks_the_database_few_questions(alive, admin, django_assert_max_num_queries):
+    check(admin)
+    admin.open("kisi:troubleshooting")
+    with django_assert_max_num_queries(12):
+        admin.open("kisi:troubleshooting")

@@ -125,14 +125,14 @@ def _entitled(case: _Case) -> Link:
 def _found(case: _Case) -> Link:
     question = "Found in Kisi"
     if case.is_known:
-        return Link(question, YES, f"As {case.seen.email}.")
+        return Link(question, YES, f"As {case.seen.email}")
     if case.is_unanswered:
         return Link(question, WAITS, _unanswered(case))
     if case.is_at_work:
         return Link(question, WAITS, f"Core is making the Kisi profile of {case.name}.")
     if case.was_removed:
         return Link(question, NO, "Core has removed the access since.")
-    return Link(question, NO, f"Kisi has nobody with the address {case.seen.email}.")
+    return Link(question, NO, f"Kisi has nobody with the address {case.seen.email}")
 
 
 def _in_group(case: _Case) -> Link:

@@ -209,12 +209,15 @@ def answers(connection: KisiConnection, checked: Checkup | None) -> list[Answer]
     return [_answer(connection, check, found.get(name)) for name, check in CHECKS.items()]
 
 
-def summary(told: list[Answer]) -> str:
-    """How many are in order, for the banner."""
-    problems = sum(answer.tag is BAD for answer in told)
-    if not problems:
+def problems(told: list[Answer]) -> int:
+    return sum(answer.tag == BAD for answer in told)
+
+
+def summary(count: int) -> str:
+    """How many problems were found, for the banner."""
+    if not count:
         return "Checked: no problem found."
-    return "Checked: 1 problem." if problems == 1 else f"Checked: {problems} problems."
+    return "Checked: 1 problem." if count == 1 else f"Checked: {count} problems."
 
 
 def _answer(connection: KisiConnection, check: _Check, found: Facts | None) -> Answer:

@@ -15,7 +15,7 @@ from integrations.kisi import chain, doors, remedies, selfcheck
 from integrations.kisi.forms import FindPersonForm
 from integrations.kisi.models import Checkup, KisiConnection, Look
 from integrations.kisi.sync import looking
-from integrations.kisi.views.shared import Status, done, page, require_connection
+from integrations.kisi.views.shared import Status, page, require_connection
 from members.gyms import admin_required
 from members.models import Member
 
@@ -37,7 +37,10 @@ def check(request: HttpRequest) -> HttpResponse:
     if connection.status == Status.DISCONNECTED:
         return redirect("kisi:troubleshooting")
     checked = selfcheck.run(connection, by=request.user)
-    return done(request, remedies.summary(remedies.answers(connection, checked)), "kisi:troubleshooting")
+    problems = remedies.problems(remedies.answers(connection, checked))
+    tell = messages.warning if problems else messages.success
+    tell(request, remedies.summary(problems))
+    return redirect("kisi:troubleshooting")
 
 
 @require_POST

@@ -205,7 +205,7 @@ class TestFindAPerson:
 
     def test_somebody_nobody_knows(self, alive, admin):
         page = self.find(admin, "nobody@example.com")
-        assert page.says("Kisi has nobody with the address nobody@example.com.")
+        assert page.says("Kisi has nobody with the address nobody@example.com")
 
     def test_members_who_share_it_are_all_named(self, alive, admin):
         alive.member("Vera", email="holm@example.com")

@@ -21,6 +21,7 @@ from integrations.kisi.wording import Counts, Face
 
 Status = KisiConnection.Status
 SILENCE = timedelta(minutes=15)
+MANY_MANAGED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ class _Numbers:
     troubled: int
     held: int
     left_behind: int
+    managed: int
     nameless: int
     last_sign: datetime | None
 
@@ -137,6 +139,7 @@ def tag_of(connection: KisiConnection, now: datetime) -> Glance:
         failed=numbers.troubled + numbers.nameless,
         held=numbers.held,
         left_behind=numbers.left_behind,
+        managed=numbers.managed,
     )
     return _glance(connection, numbers, counts, now)
 
@@ -169,6 +172,7 @@ def _counts(connection: KisiConnection, numbers: _Numbers, now: datetime) -> Cou
         failed_out=numbers.troubled - failed_in,
         held=numbers.held,
         left_behind=numbers.left_behind,
+        managed=numbers.managed,
         gives=any(change.kind is Kind.GRANT for change in owed),
         takes=any(change.kind is Kind.REVOKE for change in owed),
         allowed=planning.judge(connection, plan, facts).allowed or allowance(connection, facts),
@@ -184,6 +188,7 @@ def _numbers(connection: KisiConnection, now: datetime) -> _Numbers:
         "have_access": _count(rows.filter(state=KisiGrant.State.GRANTED), "connection"),
         "troubled": _count(rows.exclude(trouble=""), "connection"),
         "held": _count(rows.filter(held_since__isnull=False), "connection"),
+        "managed": _count(rows.exclude(managed=""), "connection"),
         "left_behind": _count(grants.filter(closed_how=KisiGrant.Closed.LEFT_BEHIND), "connection"),
         "nameless": _count(nameless, "gym"),
     }
@@ -253,6 +258,7 @@ def _faces(connection: KisiConnection, counts: Counts, runs: _Runs, since: datet
         wording.stale(connection, since) if since else None,
         wording.incomplete(unread) if unread else None,
         wording.no_doors(connection) if not connection.doors else None,
+        wording.mostly_managed(counts) if _mostly_managed(counts) else None,
         wording.held(counts) if counts.held else None,
         wording.failed(counts) if counts.failed else None,
         wording.throttled(counts) if connection.status == Status.THROTTLED else None,
@@ -260,6 +266,11 @@ def _faces(connection: KisiConnection, counts: Counts, runs: _Runs, since: datet
         wording.MOVING_IN if connection.in_transition else None,
     ]
     return [face for face in faces if face] or [wording.CONNECTED]
+
+
+def _mostly_managed(counts: Counts) -> bool:
+    """Three or more, and more than half: not staff, but a Kisi that gives members a role (kisi-api.md 3)."""
+    return counts.managed >= MANY_MANAGED and counts.managed > counts.have_access
 
 
 def _incomplete(read: SyncRun | None) -> str:

@@ -29,6 +29,7 @@ class Counts:
     failed_out: int = 0
     held: int = 0
     left_behind: int = 0
+    managed: int = 0
     allowed: int | None = None
     gives: bool = False
     takes: bool = False
@@ -213,6 +214,16 @@ def incomplete(reason: str) -> Face:
         "The last check of Kisi was incomplete",
         f"Kisi's list had gaps ({reason}), so Core drew no conclusions and removed nobody. "
         "Changes made in Core still go through.",
+    )
+
+
+def mostly_managed(counts: Counts) -> Face:
+    heading = f"{people(counts.managed)} have a role in Kisi, so Core leaves them alone"
+    text = (
+        "Most of your members there keep what they have, whatever their membership, until the role is taken."
+    )
+    return Face(
+        Tag("Roles in Kisi", "warn"), heading, f"{text} If Kisi gives it to everybody, ask Kisi about it."
     )
 
 

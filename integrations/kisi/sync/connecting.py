@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from integrations.access.facts import Kind
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read
 from integrations.kisi.sync import asking, findings, gather, ledger, planning, record
-from integrations.kisi.sync.checks import Tried, always_protected, try_credentials
+from integrations.kisi.sync.checks import Tried, always_protected, staff_among, try_credentials
 from integrations.kisi.sync.clock import Clock, DatabaseClock
 from integrations.kisi.sync.lease import raise_fence
 from integrations.vault import Secret
@@ -55,7 +55,8 @@ def connect(
     before = KisiConnection.objects.filter(gym=gym).first()
     connection = KisiConnection.objects.filter(gym=gym).first() or KisiConnection(gym=gym)
     _describe(connection, tried, group_id)
-    walk = findings.first_walk(tried.kisi, connection, always_protected(connection), now=clock.now())
+    staff = staff_among(tried.kisi.organization_rights()) | always_protected(connection)
+    walk = findings.first_walk(tried.kisi, connection, staff, now=clock.now())
     try:
         with transaction.atomic():
             if before is not None:

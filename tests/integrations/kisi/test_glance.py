@@ -160,6 +160,14 @@ class TestNotGreen:
         KisiConnection.objects.update(doors=[])
         assert look(linked).face.tag.tone == "warn"
 
+    def test_most_members_have_a_role_that_core_never_touches(self, linked):
+        for name in ("Ana", "Ben", "Cleo"):
+            row(linked, name, state="absent", role_assignment_id=None, managed="has the role basic")
+        row(linked, "Dan")
+        row(linked, "Eve")
+        face = self.not_green(linked, "Roles in Kisi")
+        assert face.heading == "3 people have a role in Kisi, so Core leaves them alone"
+
     def test_move_in_is_not_finished(self, linked):
         KisiConnection.objects.update(sole_source_since=None)
         face = self.not_green(linked, "Moving in")
@@ -168,6 +176,15 @@ class TestNotGreen:
     def test_a_run_lives(self, linked):
         run(linked, "running", total=4, done=1, finished_at=None)
         self.not_green(linked, "Syncing")
+
+
+@pytest.mark.parametrize(("managed", "others"), [(2, 0), (3, 3)])
+def test_a_few_people_with_roles_are_the_gyms_staff_and_no_trouble(linked, managed, others):
+    for number in range(managed):
+        row(linked, f"Staff{number}", state="absent", role_assignment_id=None, managed="has the role manager")
+    for number in range(others):
+        row(linked, f"P{number}")
+    assert "Roles in Kisi" not in {face.tag.word for face in (look(linked).face, *look(linked).also)}
 
 
 class TestTheGravestWins:

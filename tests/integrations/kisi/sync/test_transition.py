@@ -54,6 +54,22 @@ def test_somebody_protected_without_entitlement_keeps_no_gym_in_transition(house
     assert not house.connection.in_transition
 
 
+def test_an_administrator_without_entitlement_keeps_no_gym_in_transition(house):
+    house.world.make_admin(house.in_kisi("Ana"))
+    house.member("Ana", status="cancelled")
+    house.connect()
+    assert not house.connection.in_transition
+
+
+def test_somebody_with_a_role_is_managed_from_the_first_page_on(house):
+    """Not promised as one of Core's and found to be none of them by the weekly check."""
+    house.world.make_admin(house.in_kisi("Ana"), role_id="basic")
+    house.member("Ana")
+    house.connect()
+    assert house.grant("ana").managed == "has the role basic"
+    assert connecting.forecast(house.connection, now=house.clock.now()).has == ()
+
+
 # until the cut-over
 
 

@@ -219,12 +219,8 @@ def incomplete(reason: str) -> Face:
 
 def mostly_managed(counts: Counts) -> Face:
     heading = f"{people(counts.managed)} have a role in Kisi, so Core leaves them alone"
-    text = (
-        "Most of your members there keep what they have, whatever their membership, until the role is taken."
-    )
-    return Face(
-        Tag("Roles in Kisi", "warn"), heading, f"{text} If Kisi gives it to everybody, ask Kisi about it."
-    )
+    text = "They are most of your members there, and stay in when they cancel, until somebody takes the role."
+    return Face(Tag("Roles in Kisi", "warn"), heading, text)
 
 
 def no_doors(connection: KisiConnection) -> Face:

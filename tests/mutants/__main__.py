@@ -17,7 +17,7 @@ from tests.mutants.seed import SWITCH, Seed
 from tests.mutants.seeds import SEEDS, named
 
 ROOT = Path(__file__).resolve().parents[2]
-PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "tests.mutants.plugin")
+PYTEST = (sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", "-p", "tests.mutants.plugin")
 ALL_PASSED, SOME_FAILED = 0, 1
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+::\S+)", re.MULTILINE)
 

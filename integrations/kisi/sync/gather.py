@@ -151,12 +151,17 @@ def _rows(connection: KisiConnection, today: date) -> QuerySet[KisiGrant]:
         )
         .annotate(
             new_confirmed=Exists(
-                KisiGrant.objects.filter(
-                    connection=connection, state=KisiGrant.State.GRANTED, email=OuterRef("new_address")
+                KisiGrant.objects.open().filter(
+                    _is_settled(), connection=connection, email=OuterRef("new_address")
                 )
             )
         )
     )
+
+
+def _is_settled() -> Q:
+    """Has access, or is nobody Core would ever give it to: managed in Kisi, or left to Kisi by an admin."""
+    return Q(state=KisiGrant.State.GRANTED) | Q(exempt=True) | ~Q(managed="")
 
 
 def _quiet() -> Q:

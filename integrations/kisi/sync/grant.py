@@ -5,7 +5,7 @@ from __future__ import annotations
 from integrations.access.errors import AlreadyExists, DoorError, Gone, NoAnswer
 from integrations.access.facts import Wanted
 from integrations.kisi.models import AccessEvent, KisiGrant
-from integrations.kisi.rows import Right
+from integrations.kisi.rows import Right, User
 from integrations.kisi.sync import drift, ledger, people, record
 from integrations.kisi.sync.session import Session
 
@@ -70,15 +70,7 @@ def _find_existing(session: Session, row: KisiGrant, exists: AlreadyExists) -> N
     user = people.find(session, row.email)
     if user is None:
         raise exists
-    made_by_us = people.is_marked(session.connection, user)
-    ledger.save(
-        session,
-        row,
-        kisi_user_id=user.id,
-        profile_was_there=not made_by_us,
-        suspended=drift.suspended(session, row, user),
-        name=user.name if not made_by_us else row.name,
-    )
+    _keep_person(session, row, user)
 
 
 def _look_at_known_person(session: Session, row: KisiGrant) -> None:
@@ -96,14 +88,19 @@ def _take_from_walk(session: Session, row: KisiGrant) -> None:
     """A walk of all Kisi people, done before a large batch, may know the person already."""
     user = session.known_users.get(row.email)
     if user is not None:
-        was_there = not people.is_marked(session.connection, user)
-        ledger.save(
-            session,
-            row,
-            kisi_user_id=user.id,
-            profile_was_there=was_there,
-            suspended=drift.suspended(session, row, user),
-        )
+        _keep_person(session, row, user)
+
+
+def _keep_person(session: Session, row: KisiGrant, user: User) -> None:
+    """Who is there, by the name Kisi has: a profile Core made for somebody before may have another."""
+    ledger.save(
+        session,
+        row,
+        kisi_user_id=user.id,
+        name=user.name,
+        profile_was_there=not people.is_marked(session.connection, user),
+        suspended=drift.suspended(session, row, user),
+    )
 
 
 def _give(session: Session, row: KisiGrant) -> AccessEvent.Kind:

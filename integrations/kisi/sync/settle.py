@@ -51,7 +51,7 @@ def _read_person(session: Session, row: KisiGrant) -> User | None:
             return None
         user = found
         was_there = not people.is_marked(session.connection, user)
-        ledger.save(session, row, kisi_user_id=user.id, profile_was_there=was_there)
+        ledger.save(session, row, kisi_user_id=user.id, name=user.name, profile_was_there=was_there)
     ledger.save(session, row, suspended=drift.suspended(session, row, user))
     return user
 

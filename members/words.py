@@ -20,6 +20,14 @@ def day(of: date) -> str:
     return f"{of.day} {of:%b %Y}"
 
 
+def lasting(span: timedelta) -> str:
+    """How long something lasted, in its largest whole unit: less than a minute, 5 minutes, 3 hours, 2 days."""
+    for seconds, one, many in ((86_400, "day", "days"), (3600, "hour", "hours"), (60, "minute", "minutes")):
+        if span.total_seconds() >= seconds:
+            return counted(int(span.total_seconds() // seconds), one, many)
+    return "less than a minute"
+
+
 def moment(local: datetime, today: date) -> str:
     """A time on the gym's wall: today 14:05, yesterday 14:05, Mon 23 Nov, 14:05, 3 Oct 2025, 09:12."""
     clock, on = f"{local:%H:%M}", local.date()

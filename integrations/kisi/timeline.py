@@ -15,7 +15,7 @@ from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Trim
 from integrations.kisi.models import AccessEvent, AccessPerson, SyncRun
 from members.gyms import name_of
 from members.models import Member
-from members.words import counted, people
+from members.words import counted, lasting, people
 
 Kind = AccessEvent.Kind
 ERASED = "Somebody whose data was erased"
@@ -136,6 +136,7 @@ def _line(row: Any, *, is_shared: bool) -> Line:
     words = WORDS[row.kind]
     before, mark, after = (part.replace("{cause}", row.cause) for part in words.partition(WHO))
     who = _called(row, is_shared=is_shared) if mark else ""
+    after += f", held for {lasting(row.held_for)}" if row.held_for else ""
     return Line(
         at=row.at,
         kind=row.kind,

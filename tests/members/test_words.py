@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -31,6 +31,20 @@ TODAY = date(2026, 11, 24)
 )
 def test_a_moment_is_said_by_its_distance(local, said):
     assert words.moment(local, TODAY) == said
+
+
+@pytest.mark.parametrize(
+    ("span", "said"),
+    [
+        (timedelta(seconds=59), "less than a minute"),
+        (timedelta(minutes=1), "1 minute"),
+        (timedelta(minutes=59, seconds=59), "59 minutes"),
+        (timedelta(hours=23), "23 hours"),
+        (timedelta(days=2, hours=3), "2 days"),
+    ],
+)
+def test_a_span_is_said_in_its_largest_unit(span, said):
+    assert words.lasting(span) == said
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from integrations.kisi import timeline
@@ -42,6 +44,11 @@ def test_every_kind_has_its_words():
 def test_a_kind_in_words(diary, kind, sentence):
     diary.event(kind, "Ana Ruiz", cause="owns the API key")
     assert [line.what for line in told()] == [sentence]
+
+
+def test_how_long_a_removal_was_held_is_told_with_what_ended_it(diary):
+    diary.event("allowed", "Ana Ruiz", held_for=timedelta(days=2, hours=3))
+    assert [line.what for line in told()] == ["The held removal of Ana Ruiz was allowed, held for 2 days"]
 
 
 def test_the_name_alone_is_the_link(diary):

@@ -27,6 +27,8 @@ CALLS = (
     ("GET", r"/users/\d+"),
     ("GET", "/team_memberships"),
 )
+# Where teams could not be read no profile goes; and nobody looks a right up that no list or answer put in doubt.
+MAY_BE_SPARED = {("DELETE", r"/users/\d+"), ("GET", r"/role_assignments/\d+")}
 # To the sync a call that is too slow is one without an answer; the wait itself is the client's (test_transport.py).
 LIKE_A_LOST_ANSWER = {"too slow before the effect", "too slow after the effect"}
 TRIED = [name for name in TROUBLES if name not in LIKE_A_LOST_ANSWER]
@@ -57,14 +59,14 @@ def all_is_well(story: Story) -> None:
 @pytest.mark.parametrize("name", TRIED)
 def test_a_trouble_at_every_call_harms_nobody(settle, name):
     story = begun(settle)
-    for method, path in CALLS:
-        story.world.fault(replace(TROUBLES[name], method=method, path=path))
+    armed = [story.world.fault(replace(TROUBLES[name], method=method, path=path)) for method, path in CALLS]
     much_happens(story)
     story.read_if_possible(Read.FULL)
     stay = {"ana", "ben", "dan", "uma", "stranger"}
     assert stay <= set(story.inside()) <= {*stay, "cleo", "eve", "evelyn", *NEWCOMERS}
     assert not story.doubled()
     all_is_well(story)
+    assert {(one.fault.method, one.fault.path) for one in armed if not one.hits} <= MAY_BE_SPARED
 
 
 @pytest.mark.parametrize("walks", [1, 3])

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, Value, When, Window
+from django.db.models.functions import Coalesce, RowNumber
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -71,10 +72,15 @@ def next_seven_days(request: HttpRequest) -> Piece | None:
     window = (today, today + SOON)
     starts = Q(status=Status.PENDING_ACTIVE, starts_on__range=window)
     ends = Q(status__in=[Status.ACTIVE, Status.PENDING_CANCEL], ends_on__range=window)
-    rows = Subscription.objects.of_gym(gym).select_related("plan", "member")
-    starting, ending = rows.filter(starts).order_by("starts_on"), rows.filter(ends).order_by("ends_on")
-    context = {"starting": starting[:SHOWN], "ending": ending[:SHOWN], "shown": SHOWN}
-    return Piece("plans/_next_days.html", context)
+    side = Case(When(starts, then=Value("starting")), default=Value("ending"))
+    rank = Window(
+        RowNumber(), partition_by=side, order_by=[Coalesce(Case(When(starts, "starts_on")), "ends_on"), "pk"]
+    )
+    rows = Subscription.objects.of_gym(gym).filter(starts | ends).select_related("plan", "member")
+    soon: dict[str, list[Subscription]] = {"starting": [], "ending": []}
+    for row in rows.annotate(side=side, rank=rank).filter(rank__lte=SHOWN).order_by("rank"):
+        soon[row.side].append(row)
+    return Piece("plans/_next_days.html", soon | {"shown": SHOWN})
 
 
 def _line(row: Subscription) -> Line:

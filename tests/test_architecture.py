@@ -35,7 +35,7 @@ LAYERS = (
     ("client", "doors", "timeline", "letters"),
     ("chain", "remedies"),
     ("sync",),
-    ("glance", "effects", "history", "access_filter"),
+    ("glance", "effects", "history", "access_filter", "curve"),
     ("causes", "concerns", "selfcheck"),
     ("alerts",),
     ("tasks",),

@@ -23,8 +23,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 QUESTIONS = 12
 BYTES = 60_000
 RATIO = 2.0
+UNTIMED = ("dashboard",)  # its look at the ledger is the sync's own
 FLOOR = 0.200  # seconds in which nobody waits, and in which a busy machine measures itself
 PAGES = {
+    "dashboard": ("dashboard", {}),
+    "who can get in": ("kisi:people", {}),
     "members": ("members:list", {}),
     "members searched": ("members:list", {"q": "last1"}),
     "members who can get in": ("members:list", {"access": "in"}),
@@ -83,7 +86,7 @@ def test_ten_thousand_members_cost_what_a_hundred_do(desks, capsys):
         said += f"{1000 * few.seconds:.0f} and {1000 * many.seconds:.0f} ms"
         with capsys.disabled():
             print(f"\n  {said}", end="")
-        slow = many.seconds > max(RATIO * few.seconds, FLOOR)
+        slow = page not in UNTIMED and many.seconds > max(RATIO * few.seconds, FLOOR)
         if many.questions != few.questions or many.questions > QUESTIONS or many.bytes > BYTES or slow:
             wrong.append(said)
     assert wrong == []

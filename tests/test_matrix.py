@@ -58,6 +58,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "kisi:left-behind": (NO, AWAY),
     "kisi:activity": (OPEN, NO),
     "kisi:activity-download": (OPEN, NO),
+    "kisi:people": (OPEN, NO),
+    "kisi:people-download": (OPEN, NO),
     "kisi:activity-run": (THING, NO),
     "kisi:activity-event": (THING, NO),
     "kisi:attention": (OPEN, NO),
@@ -94,7 +96,11 @@ WITHOUT_KISI: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("kisi:preview-shown", "kisi:preview-list"), (GONE, NO)),
     **dict.fromkeys(("kisi:activity", "kisi:attention"), ("302 404 404 404 404", NO)),
     **dict.fromkeys(
-        ("kisi:activity-download", "kisi:activity-run", "kisi:activity-event"), ("302 404 404 404 404", NO)
+        (
+            *("kisi:activity-download", "kisi:activity-run", "kisi:activity-event"),
+            *("kisi:people", "kisi:people-download"),
+        ),
+        ("302 404 404 404 404", NO),
     ),
     "kisi:stop-disconnecting": (NO, GONE),
     "kisi:sync-member": ("302 404 404 404 404", "302 404 404 404 404"),

@@ -19,7 +19,7 @@ class KisiConfig(AppConfig):
         slots.member_cells.append(panels.member_cells)
         slots.member_filters.append(panels.ACCESS_FILTER)
         slots.member_events.append(panels.member_events)
-        slots.dashboard_tiles.append(panels.dashboard_tile)
+        slots.dashboard_tiles += [panels.dashboard_tile, panels.dashboard_attention]
         slots.banners.append(panels.banner)
         slots.health_checks.append(panels.health)
         slots.plan_notes.append(panels.plan_note)

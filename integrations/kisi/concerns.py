@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import ahead, drift, gather
+from integrations.kisi.wording import Counts
 from members import words
 from members.models import Member
 
@@ -89,6 +90,14 @@ def cards(connection: KisiConnection, now: datetime) -> list[Card]:
     return [card for card in made if card is not None]
 
 
+def headings(counts: Counts) -> list[str]:
+    """What needs attention in the words of the cards, gravest first, of numbers that are known already."""
+    causes = dict(counts.causes)
+    said = [_held_heading(counts.held)] if counts.held else []
+    said += [_trouble_heading(cause, causes[cause]) for cause in _CAUSES if cause in causes]
+    return said + ([_nameless_heading(counts.nameless)] if counts.nameless else [])
+
+
 def _rows(connection: KisiConnection) -> list[KisiGrant]:
     known = Q(held_since__isnull=False) | Q(kept_until__isnull=False) | Q(suspended=True) | ~Q(managed="")
     rows = KisiGrant.objects.open().filter(~Q(trouble="") | known, connection=connection)
@@ -99,14 +108,17 @@ def _held(rows: list[KisiGrant]) -> Card | None:
     if not rows:
         return None
     n = len(rows)
-    removals = words.counted(n, "removal", "removals")
     return Card(
-        f"{removals} {'is' if n == 1 else 'are'} held",
+        _held_heading(n),
         f"{words.people(n)} can still open the doors until an admin decides.",
         "An admin, in Core.",
         _people(rows),
-        review=f"Review {removals}",
+        review=f"Review {words.counted(n, 'removal', 'removals')}",
     )
+
+
+def _held_heading(n: int) -> str:
+    return f"{words.counted(n, 'removal is', 'removals are')} held"
 
 
 def _tomorrow(connection: KisiConnection, now: datetime) -> Card | None:
@@ -126,12 +138,15 @@ def _tomorrow(connection: KisiConnection, now: datetime) -> Card | None:
 def _trouble(cause: KisiGrant.Trouble, rows: list[KisiGrant]) -> Card | None:
     if not rows:
         return None
-    heading, who, helps = _CAUSES[cause]
+    _, who, helps = _CAUSES[cause]
     out = sum(row.role_assignment_id is not None for row in rows)
     meaning = f"{len(rows) - out:,} cannot open the doors though they should; {out:,} still can."
-    return Card(
-        f"{words.people(len(rows))}: {heading}", meaning, who, _people(rows), trouble=cause if helps else ""
-    )
+    heading = _trouble_heading(cause, len(rows))
+    return Card(heading, meaning, who, _people(rows), trouble=cause if helps else "")
+
+
+def _trouble_heading(cause: KisiGrant.Trouble, n: int) -> str:
+    return f"{words.people(n)}: {_CAUSES[cause][0]}"
 
 
 def _nameless(members: Iterable[Member]) -> Card | None:
@@ -139,11 +154,15 @@ def _nameless(members: Iterable[Member]) -> Card | None:
     if not people:
         return None
     return Card(
-        f"{words.people(len(people))} {'has' if len(people) == 1 else 'have'} no email address",
+        _nameless_heading(len(people)),
         "They are entitled and cannot open the doors: Kisi knows people by email.",
         "You, in Core: add an address.",
         people,
     )
+
+
+def _nameless_heading(n: int) -> str:
+    return f"{words.people(n)} {'has' if n == 1 else 'have'} no email address"
 
 
 def _second_writer(connection: KisiConnection, now: datetime) -> Card | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
@@ -22,6 +22,7 @@ from integrations.kisi.wording import Counts, Face
 Status = KisiConnection.Status
 SILENCE = timedelta(minutes=15)
 MANY_MANAGED = 3
+CAUSES = [cause.value for cause in KisiGrant.Trouble if cause]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +89,9 @@ class Glance:
 
 @dataclass(frozen=True, slots=True)
 class _Numbers:
-    have_access: int
-    troubled: int
-    held: int
-    left_behind: int
-    managed: int
-    nameless: int
+    """`counts` without what takes a plan: who waits, and how many removals may go."""
+
+    counts: Counts
     last_sign: datetime | None
 
 
@@ -134,14 +132,7 @@ def look(connection: KisiConnection, now: datetime) -> Glance:
 def tag_of(connection: KisiConnection, now: datetime) -> Glance:
     """The same tag in two queries: who waits is not counted, which takes a plan, and no tag depends on it."""
     numbers = _numbers(connection, now)
-    counts = Counts(
-        have_access=numbers.have_access,
-        failed=numbers.troubled + numbers.nameless,
-        held=numbers.held,
-        left_behind=numbers.left_behind,
-        managed=numbers.managed,
-    )
-    return _glance(connection, numbers, counts, now)
+    return _glance(connection, numbers, numbers.counts, now)
 
 
 def _glance(connection: KisiConnection, numbers: _Numbers, counts: Counts, now: datetime) -> Glance:
@@ -163,16 +154,9 @@ def _counts(connection: KisiConnection, numbers: _Numbers, now: datetime) -> Cou
     facts = gather.differences(connection, connection.gym.today(now), now)
     plan = planning.decide(connection, facts, now=now)
     owed = [change for change in plan.changes if change.kind not in WITHOUT_CALL]
-    failed_in = _entitled(connection, facts) if numbers.troubled else 0
-    return Counts(
-        have_access=numbers.have_access,
+    return replace(
+        numbers.counts,
         waiting=len({change.email for change in owed} | set(plan.waiting)),
-        failed=numbers.troubled + numbers.nameless,
-        failed_in=failed_in + numbers.nameless,
-        failed_out=numbers.troubled - failed_in,
-        held=numbers.held,
-        left_behind=numbers.left_behind,
-        managed=numbers.managed,
         gives=any(change.kind is Kind.GRANT for change in owed),
         takes=any(change.kind is Kind.REVOKE for change in owed),
         allowed=planning.judge(connection, plan, facts).allowed or allowance(connection, facts),
@@ -181,32 +165,45 @@ def _counts(connection: KisiConnection, numbers: _Numbers, now: datetime) -> Cou
 
 def _numbers(connection: KisiConnection, now: datetime) -> _Numbers:
     """What can be counted without a plan, in one query."""
+    today = connection.gym.today(now)
     grants = KisiGrant.objects.filter(connection=OuterRef("pk")).order_by()
     rows = grants.exclude(state=KisiGrant.State.CLOSED)
-    nameless = gather.without_address(connection.gym_id, connection.gym.today(now)).order_by()
+    wanted = gather.entitling(connection.gym_id, today).filter(member__email=OuterRef("email"))
+    nameless = gather.without_address(connection.gym_id, today).order_by()
     counted = {
         "have_access": _count(rows.filter(state=KisiGrant.State.GRANTED), "connection"),
-        "troubled": _count(rows.exclude(trouble=""), "connection"),
         "held": _count(rows.filter(held_since__isnull=False), "connection"),
         "managed": _count(rows.exclude(managed=""), "connection"),
         "left_behind": _count(grants.filter(closed_how=KisiGrant.Closed.LEFT_BEHIND), "connection"),
         "nameless": _count(nameless, "gym"),
     }
+    failed_in = _count(rows.exclude(trouble="").filter(Exists(wanted)), "connection")
+    causes = {f"cause_{name}": _count(rows.filter(trouble=name), "connection") for name in CAUSES}
     oldest = Subquery(Heartbeat.objects.order_by("at").values("at")[:1])
     mine = KisiConnection.objects.filter(pk=connection.pk)
-    values: Any = mine.values(**counted, last_sign=oldest).get()
-    return _Numbers(**values)
+    found: Any = mine.values(**counted, **causes, entitled=failed_in, last_sign=oldest).get()
+    return _Numbers(_tallied(found), found["last_sign"])
+
+
+def _tallied(found: dict[str, Any]) -> Counts:
+    """Who has no address failed too, and should have access."""
+    causes = {name: found[f"cause_{name}"] for name in CAUSES if found[f"cause_{name}"]}
+    return Counts(
+        have_access=found["have_access"],
+        failed=sum(causes.values()) + found["nameless"],
+        failed_in=found["entitled"] + found["nameless"],
+        failed_out=sum(causes.values()) - found["entitled"],
+        held=found["held"],
+        left_behind=found["left_behind"],
+        managed=found["managed"],
+        nameless=found["nameless"],
+        causes=tuple(causes.items()),
+    )
 
 
 def _count(rows: QuerySet[Any], by: str) -> Coalesce:
     """How many, as a part of another query; `by` is the same for all of them."""
     return Coalesce(Subquery(rows.values(by).annotate(n=Count("pk")).values("n")), 0)
-
-
-def _entitled(connection: KisiConnection, facts: gather.Facts) -> int:
-    """How many of those whose last attempt failed should have access."""
-    troubled = KisiGrant.objects.open().filter(connection=connection).exclude(trouble="")
-    return sum(email in facts.wanted for email in troubled.values_list("email", flat=True))
 
 
 def _runs(connection: KisiConnection) -> _Runs:

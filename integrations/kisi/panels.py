@@ -10,13 +10,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from integrations.kisi import access_filter, chain, doors, glance, wording
+from integrations.kisi import access_filter, chain, concerns, curve, doors, glance, wording
 from integrations.kisi.models import AccessEvent, Heartbeat, KisiConnection
 from integrations.kisi.timeline import lines
 from members.models import Gym, Member
 from members.slots import AccessCell, Filter, HealthLine, Piece, TimelineEntry
 
-EVENTS = 20
+EVENTS, GRAVEST = 20, 3
 SAY_IT_THEMSELVES = ("kisi:overview", "kisi:connected")  # their status block shows the gravest trouble
 
 
@@ -73,16 +73,29 @@ def member_events(member: Member) -> list[TimelineEntry]:
 def dashboard_tile(request: HttpRequest) -> Piece:
     """The doors on the dashboard, connected or not."""
     connection = glance.find_connection(request)
-    seen = glance.see(request, connection) if connection else None
-    return Piece("kisi/_tile.html", {"glance": seen, "connection": connection})
+    if connection is None:
+        return Piece("kisi/_no_doors.html")
+    seen = glance.see(request, connection)
+    drawn = curve.of(connection, seen.counts.have_access, seen.now)
+    return Piece("kisi/_tile.html", {"glance": seen, "connection": connection, "curve": drawn})
+
+
+def dashboard_attention(request: HttpRequest) -> Piece | None:
+    """The gravest of what somebody should look at; nothing where Core does nothing."""
+    connection = glance.find_connection(request)
+    if connection is None:
+        return None
+    said = concerns.headings(glance.see(request, connection).counts)
+    return Piece("kisi/_gravest.html", {"gravest": said[:GRAVEST], "all": len(said)})
 
 
 def banner(request: HttpRequest) -> Piece | None:
-    """Core's own sync is silent: said on every page of a gym that is connected, once."""
-    if request.resolver_match and request.resolver_match.view_name in SAY_IT_THEMSELVES:
-        return None
+    """The state of the doors on the dashboard; on every other page that Core's own sync is silent, once."""
+    page = request.resolver_match.view_name if request.resolver_match else ""
     connection = glance.find_connection(request)
-    if connection is None or not connection.is_writing:
+    if connection is not None and page == "dashboard":
+        return Piece("kisi/_state.html", {"glance": glance.see(request, connection)})
+    if connection is None or not connection.is_writing or page in SAY_IT_THEMSELVES:
         return None
     since = _silent_since(request, connection)
     return Piece("kisi/_banner.html", {"face": wording.stale(connection, since)}) if since else None

@@ -20,7 +20,7 @@ Status = KisiConnection.Status
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a page counts about one connection."""
+    """What a page counts about one connection; `causes` are the troubles of who failed, with how many each."""
 
     have_access: int = 0
     waiting: int = 0
@@ -30,6 +30,8 @@ class Counts:
     held: int = 0
     left_behind: int = 0
     managed: int = 0
+    nameless: int = 0
+    causes: tuple[tuple[str, int], ...] = ()
     allowed: int | None = None
     gives: bool = False
     takes: bool = False

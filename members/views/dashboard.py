@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Concat, Trim
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -17,11 +22,12 @@ LATEST = 5
 @staff_required
 def dashboard(request: HttpRequest) -> HttpResponse:
     gym: Gym = request.gym  # type: ignore[attr-defined]
+    latest = _latest(gym)
     context = {
         "tiles": slots.pieces(slots.dashboard_tiles, request),
         "sections": slots.pieces(slots.dashboard_sections, request),
-        "latest": _latest(gym),
-        "is_new": not Member.objects.of_gym(gym).exists(),
+        "latest": latest,
+        "is_new": not any(row.member for row in latest) and not Member.objects.of_gym(gym).exists(),
     }
     return render(request, "members/dashboard.html", context)
 
@@ -33,14 +39,26 @@ def switch(request: HttpRequest) -> HttpResponse:
     return redirect("dashboard")
 
 
-def _latest(gym: Gym) -> list[tuple[slots.TimelineEntry, Member | None]]:
-    """The latest changes with the member they are about, who may be gone."""
-    changes = list(Change.objects.filter(gym=gym).select_related("by")[:LATEST])
-    members = Member.objects.of_gym(gym).in_bulk([row.member_id for row in changes if row.member_id])
-    return [
-        (
-            slots.TimelineEntry(row.at, row.text, name_of(row.by), row.cause),
-            members.get(row.member_id) if row.member_id else None,
-        )
-        for row in changes
-    ]
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """A change, and the member it is about: None once there is no such member."""
+
+    entry: slots.TimelineEntry
+    member: int | None
+    name: str
+
+
+def _latest(gym: Gym) -> list[Latest]:
+    about = Member.objects.of_gym(gym).filter(pk=OuterRef("member_id"))
+    full = Trim(Concat("first_name", Value(" "), "last_name"))
+    rows: Any = Change.objects.filter(gym=gym).select_related("by")
+    rows = rows.annotate(
+        member=Subquery(about.values("pk")), name=Subquery(about.annotate(full=full).values("full"))
+    )
+    return [_told(row) for row in rows[:LATEST]]
+
+
+def _told(row: Any) -> Latest:
+    return Latest(
+        slots.TimelineEntry(row.at, row.text, name_of(row.by), row.cause), row.member, row.name or ""
+    )

@@ -7,6 +7,8 @@ PORT ?= 8000
 STATE ?= .state
 WORKERS ?= 2
 LINTED := DEBUG=on SECRET_KEY=lint DATABASE_URL=sqlite:///:memory:
+ASKS_NONE := $(addprefix tests/,config browser processes faults switches mutants test_architecture.py integrations/access \
+  $(addprefix integrations/kisi/,simulator test_answers.py test_client.py test_client_lists.py test_rows.py test_transport.py test_wire.py))
 INSTALL := $(PY) -m pip install -q --disable-pip-version-check --require-hashes -r
 COMPILE := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml
 
@@ -25,8 +27,9 @@ test-postgres: $(VENV)/dev.stamp
 	$(PY) -m pytest -n $(WORKERS) -m "not process and not browser and not long"
 	$(PY) -m pytest -m "(process or browser) and not long"
 
+# The second pass leaves out what asks no database, and what only the sync and not the database decides.
 test-sqlite: $(VENV)/dev.stamp
-	CORE_TEST_DATABASE=sqlite $(PY) -m pytest -n $(WORKERS) -m "not process and not browser and not long"
+	CORE_TEST_DATABASE=sqlite $(PY) -m pytest -n $(WORKERS) -m "not process and not browser and not long" $(ASKS_NONE:%=--ignore=%)
 
 # Every fault of the table, with real processes where it says so; prints expected, seen and figure.
 faults: $(VENV)/dev.stamp

@@ -119,6 +119,22 @@ SEEDS = (
         caught_by=("tests/integrations/kisi/sync/test_watch.py",),
     ),
     Seed(
+        "a-weak-key-heals-by-itself",
+        "integrations.kisi.sync.checks",
+        old="    if session.connection.status == KisiConnection.Status.KEY_TOO_WEAK:\n",
+        new="    if False:\n",
+        breaks="every quarter of an hour a weak key tries everybody again, is refused, and mails",
+        caught_by=("tests/integrations/kisi/sync/test_weak_key.py",),
+    ),
+    Seed(
+        "refusals-are-nobodys-fault",
+        "integrations.kisi.sync.apply",
+        old="            check_strength(session)\n",
+        new="            pass\n",
+        breaks="a key that lost its role parks member after member, and nobody is told why",
+        caught_by=("tests/integrations/kisi/sync/test_weak_key.py",),
+    ),
+    Seed(
         "a-pace-of-ones-own",
         "integrations.kisi.sync.session",
         old="PaceGate(connection.own_user_id, clock, lease.check,",

@@ -13,6 +13,10 @@ from integrations.kisi.sync.session import Later, Session
 from integrations.kisi.sync.settle import settle
 
 FORBIDDEN_IN_A_ROW = 3
+_TRIED = (
+    *(AccessEvent.Kind.GRANTED, AccessEvent.Kind.REPAIRED, AccessEvent.Kind.REVOKED),
+    *(AccessEvent.Kind.RENAMED, AccessEvent.Kind.REFUSED),
+)
 
 
 def apply(session: Session, change: Change) -> AccessEvent.Kind | None:
@@ -21,9 +25,7 @@ def apply(session: Session, change: Change) -> AccessEvent.Kind | None:
     Raises StopRun, InTrouble, Later or LeaseLost when the run has to end here.
     """
     try:
-        done = _VERBS[change.kind](session, change)
-        session.forbidden_in_a_row = 0
-        return done
+        return _VERBS[change.kind](session, change)
     except ledger.Moved:
         return None
     except (PersonError, NoAnswer) as error:
@@ -38,15 +40,17 @@ def _failed(session: Session, change: Change, error: PersonError | NoAnswer) -> 
     if row is not None:
         ledger.fail(session, row, error, removal=change.wanted is None)
     session.raise_if_in_trouble()
-    _count_forbidden(session, error)
+    _doubt_key(session, error)
     return AccessEvent.Kind.REFUSED
 
 
-def _count_forbidden(session: Session, error: Exception) -> None:
-    """Three people in a row refused to this key: look whether it is the key (sync.md 8)."""
-    session.forbidden_in_a_row = session.forbidden_in_a_row + 1 if isinstance(error, Forbidden) else 0
-    if session.forbidden_in_a_row >= FORBIDDEN_IN_A_ROW:
-        check_strength(session)
+def _doubt_key(session: Session, error: Exception) -> None:
+    """Three people in a row refused to this key, over runs: look whether it is the key (sync.md 8)."""
+    if isinstance(error, Forbidden):
+        tried = AccessEvent.objects.filter(connection_id=session.connection.pk, kind__in=_TRIED)
+        last = list(tried.values_list("kind", "kisi_status")[:FORBIDDEN_IN_A_ROW])
+        if last == [(AccessEvent.Kind.REFUSED, error.status)] * FORBIDDEN_IN_A_ROW:
+            check_strength(session)
 
 
 def _undo(session: Session, change: Change) -> None:

@@ -63,6 +63,14 @@ def keep_watch(session: Session) -> None:
         check(session)
 
 
+def probe(session: Session) -> None:
+    """What has to be good before a stopped connection works again; a weak key is looked at for its strength."""
+    if session.connection.status == KisiConnection.Status.KEY_TOO_WEAK:
+        check_strength(session)
+    else:
+        check(session)
+
+
 def check_strength(session: Session) -> None:
     """After several refusals in a row: is it the people, or is it the key? Raises what stops the run."""
     session.checked = False

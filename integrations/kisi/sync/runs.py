@@ -12,7 +12,7 @@ from integrations.access.facts import WITHOUT_CALL, Change, Kind, Plan
 from integrations.kisi.models import KisiConnection, KisiGrant, Preview, Read, SyncRun
 from integrations.kisi.sync import applying, reading, standing
 from integrations.kisi.sync.apply import apply
-from integrations.kisi.sync.checks import check, keep_watch
+from integrations.kisi.sync.checks import check, keep_watch, probe
 from integrations.kisi.sync.clock import Clock, DatabaseClock
 from integrations.kisi.sync.lease import Lease, LeaseLost
 from integrations.kisi.sync.logbook import Logbook
@@ -121,7 +121,7 @@ def _no_answer(session: Session, book: Logbook, error: NoAnswer) -> Outcome:
 
 def _work(session: Session, book: Logbook) -> Outcome:
     if standing.needs_probe(session.connection):
-        check(session)
+        probe(session)
         standing.heal(session)
     elif session.connection.retry_at is not None:
         session.connection.retry_at = None

@@ -107,7 +107,6 @@ class Session:
     team_refused: bool = False
     known_users: dict[str, User] = field(default_factory=dict)
     asked_for_everybody: bool = False
-    forbidden_in_a_row: int = 0
     gate: PaceGate = field(init=False)
     kisi: KisiClient = field(init=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db import transaction
 from django_guid import get_guid
@@ -19,7 +19,8 @@ from integrations.kisi.sync.preview import Seen
 from integrations.kisi.sync.session import Session
 
 BECAUSE = "preview applied"
-Group, Outcome, State = PreviewLine.Group, PreviewLine.Outcome, Preview.State
+Group, State = PreviewLine.Group, Preview.State
+Outcome: TypeAlias = PreviewLine.Outcome
 TOO_LATE = "more than an hour passed"
 CHANGED = "changed while the preview was applied"
 AT_ONCE = 500
@@ -109,7 +110,8 @@ def _compare(session: Session, shown: Preview, seen: Seen) -> None:
     """Lines that moved are set aside; the others are written into the ledger, with the admin's word for removals."""
     connection, now = session.connection, session.clock.now()
     fresh = {line.person.email: line for line in seen.lines}
-    same, moved = [], []
+    same: list[PreviewLine] = []
+    moved: list[PreviewLine] = []
     for line in _pending(shown):
         today = fresh.get(line.email)
         stays = today is not None and today.digest == line.digest
@@ -129,7 +131,11 @@ def _give_words(shown: Preview, emails: list[str], *, now: datetime) -> None:
     for row in _rows(connection, emails).values():
         deciding.give_word(connection, row.email, cause=BECAUSE, by=by, now=now)
         if row.held_since:
-            said = {"cause": BECAUSE, "by_id": by.pk if by else None, "held_for": record.held_for(row, now)}
+            said: dict[str, Any] = {
+                "cause": BECAUSE,
+                "by_id": by.pk if by else None,
+                "held_for": record.held_for(row, now),
+            }
             record.note(connection, AccessEvent.Kind.ALLOWED, grant=row, **said)
 
 

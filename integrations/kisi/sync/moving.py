@@ -32,5 +32,9 @@ def record_test(connection: KisiConnection, member: Member, *, by: Any, now: dat
         connection.tested_at, connection.tested_by, connection.tested_member = now, by, member
         connection.save(update_fields=["tested_at", "tested_by", "tested_member"])
         person = record.person_of(connection, email=member.email, name=member.name)
-        facts = {"person_id": person.pk, "member_id": member.pk, "by_id": by.pk if by else None}
+        facts: dict[str, Any] = {
+            "person_id": person.pk,
+            "member_id": member.pk,
+            "by_id": by.pk if by else None,
+        }
         record.note(connection, AccessEvent.Kind.SETTING, cause="the door opened in a test", **facts)

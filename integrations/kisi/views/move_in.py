@@ -101,7 +101,12 @@ def _page(
 ) -> HttpResponse:
     plans = list(Plan.objects.filter(gym=connection.gym, archived_at=None))
     ticked = [plan for plan in plans if plan.has_24hr_access]
-    context = {"plans": plans, "ticked": ticked, "steps": _steps(connection, bool(ticked)), "form": form}
+    context: dict[str, Any] = {
+        "plans": plans,
+        "ticked": ticked,
+        "steps": _steps(connection, bool(ticked)),
+        "form": form,
+    }
     context |= {"losing": _losing(connection), "can_sync": glance.can_sync(connection)}
     context |= _test_with(connection, member) if member else _found(request, connection)
     if member and form is None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
-from integrations.kisi import explain, glance, tasks
+from integrations.kisi import explain, glance, tasks, wording
 from integrations.kisi.models import KisiConnection, Preview, PreviewLine
 from integrations.kisi.sync import applying
 from integrations.kisi.sync import preview as previews
@@ -121,9 +121,12 @@ def _context(found: Preview) -> dict[str, Any]:
 
 
 def _done_so_far(found: Preview) -> dict[str, Any]:
+    """How far it is; and what keeps it waiting, if Kisi or the key does."""
     lines = found.lines.filter(group__in=PreviewLine.ACTS)
     counts = lines.aggregate(changes=Count("pk"), finished=Count("pk", filter=~Q(outcome="")))
-    return counts | {"percent": 100 * counts["finished"] // max(counts["changes"], 1)}
+    face = wording.standing(found.connection, wording.Counts())
+    waits = f"{face.heading}. Core goes on by itself once that is over." if face else ""
+    return counts | {"percent": 100 * counts["finished"] // max(counts["changes"], 1), "waits": waits}
 
 
 def _to_read(found: Preview, now: datetime) -> dict[str, Any]:

@@ -187,6 +187,12 @@ class TestApplying:
         runs.run(drifted.connection.pk, clock=drifted.clock)
         assert admin.open(page.path).says("1 person failed", "Ana gets access;", "Open Needs attention")
 
+    def test_what_keeps_it_waiting_is_told(self, drifted, admin):
+        page = admin.press(make(drifted, admin), "Apply these 3 changes")
+        drifted.world.fault(status=401, times=0)
+        runs.run(drifted.connection.pk, clock=drifted.clock)
+        assert admin.open(page.path).says("Kisi no longer accepts the API key. Core goes on by itself")
+
     def test_pressed_twice_it_is_done_once(self, drifted, admin):
         page = make(drifted, admin)
         admin.press(page, "Apply these 3 changes")

@@ -17,14 +17,16 @@ from integrations.kisi.sync.lines import Line, lines
 many = settings(derandomize=True, database=None, deadline=None, max_examples=300)
 Group = PreviewLine.Group
 NOW = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
+seldom = st.sampled_from([False] * 7 + [True])
 PEOPLE = [f"{name}@example.com" for name in ("ana", "ben", "cleo", "dan")]
 
 
 @st.composite
 def rows(draw: st.DrawFn, email: str) -> Row:
-    state = draw(st.sampled_from(["absent", "granting", "granted", "revoking", "uncertain"]))
+    state = draw(st.sampled_from(["absent", "granting", "granted", "granted", "revoking", "uncertain"]))
     granted = state in ("granted", "revoking", "uncertain")
-    flags = {name: draw(st.booleans()) for name in ("own_profile", "parked", "exempt", "managed", "known")}
+    flags = {name: draw(seldom) for name in ("parked", "exempt", "managed", "held")}
+    flags |= {name: draw(st.booleans()) for name in ("own_profile", "known")}
     return Row(
         email=email,
         state=state,
@@ -34,9 +36,8 @@ def rows(draw: st.DrawFn, email: str) -> Row:
         right_id=draw(st.sampled_from([1, 2])) if granted else None,
         origin=draw(st.sampled_from(["created", "adopted"])) if granted else "",
         wish=draw(st.sampled_from(["", wish_of(email, None), wish_of(email, wanted(email))])),
-        waits_until=draw(st.none() | st.just(NOW + timedelta(hours=1))),
-        held=draw(st.booleans()),
-        kept_until=draw(st.none() | st.sampled_from([NOW - timedelta(1), NOW + timedelta(1)])),
+        waits_until=draw(st.none() | st.none() | st.just(NOW + timedelta(hours=1))),
+        kept_until=draw(st.none() | st.none() | st.sampled_from([NOW - timedelta(1), NOW + timedelta(1)])),
         moved=draw(st.sampled_from(["", "", "waiting", "confirmed"])),
         word=draw(st.sampled_from(["", "", "cut-over"])),
         **flags,
@@ -54,7 +55,7 @@ def worlds(draw: st.DrawFn) -> tuple[dict[str, Wanted], dict[str, Row], Observed
     sights = tuple(
         Sight(email, "Ana", right, user)
         for email in PEOPLE
-        for right, user in draw(st.sampled_from([[], [(1, 7)], [(2, 7)], [(1, 7), (2, 8)]]))
+        for right, user in draw(st.sampled_from([[], [(1, 7)], [(1, 7)], [(2, 7)], [(1, 7), (2, 8)]]))
     )
     known = frozenset(want) | {email for email in ledger if draw(st.booleans())}
     staff = {7: "owns the API key"} if draw(st.integers(0, 5)) == 0 else {}

@@ -28,7 +28,7 @@ def steps(page: Page) -> list[str]:
 
 def choose(desk: Desk, name: str) -> Page:
     page = desk.press(desk.open("kisi:move-in"), "Find", q=name)
-    return desk.press(page, f"Sync this person now: {name}")
+    return desk.press(page, f"Sync this person now ({name})")
 
 
 class TestTheSteps:

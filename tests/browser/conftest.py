@@ -6,19 +6,27 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
 
 from tests.browser import demo
 from tests.browser.demo import Demo, until
+from tests.browser.served import Served
+from tests.conftest import House
 
 HERE = Path(__file__).parent
 KISI = "/marketplace/kisi/"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 DESK = {"width": 1280, "height": 900}
 Start = Callable[[], Demo]
+COUNT_SHIFTS = """
+  window.shift = 0;
+  new PerformanceObserver(list => { for (const entry of list.getEntries()) window.shift += entry.value; })
+    .observe({type: "layout-shift", buffered: true});
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,19 +39,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=f"no Chromium at {CHROMIUM}: set CHROMIUM"))
 
 
+class Site(Protocol):
+    """A Core that answers, and what is printed of it: the Group ID and the API key."""
+
+    printed: dict[str, str]
+
+    @property
+    def url(self) -> str: ...
+
+    def sign_in(self, role: str) -> tuple[str, str]: ...
+
+    def inside(self) -> set[str]: ...
+
+
 @dataclass
 class Window:
     """One page with everything that went wrong in it, and the few verbs of a person at a desk."""
 
     page: Page
-    demo: Demo
+    site: Site
     wrong: list[str] = field(default_factory=list)
 
     def open(self, path: str) -> None:
-        self.page.goto(self.demo.url + path)
+        self.page.goto(self.site.url + path)
 
     def sign_in(self, role: str = "admin") -> None:
-        email, password = self.demo.sign_in(role)
+        email, password = self.site.sign_in(role)
         self.open("/accounts/login/")
         self.page.get_by_label("Email").fill(email)
         self.page.get_by_label("Password").fill(password)
@@ -99,8 +120,8 @@ class Window:
         if "Reconnect" in self.heading():
             self.follow("Use another group")
         self.press("Agree and Continue")
-        self.page.get_by_label("Group ID").fill(self.demo.printed["group_id"])
-        self.page.get_by_label("API key").fill(self.demo.printed["api_key"])
+        self.page.get_by_label("Group ID").fill(self.site.printed["group_id"])
+        self.page.get_by_label("API key").fill(self.site.printed["api_key"])
         self.press("Connect")
 
 
@@ -122,27 +143,40 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 @pytest.fixture
-def window(browser: Browser, running: Demo) -> Iterator[Callable[..., Window]]:
-    """Open a window; nothing may go wrong in it until the test is over."""
+def windows(browser: Browser) -> Iterator[Callable[..., Window]]:
+    """Open a window at a site; nothing may go wrong in it until the test is over."""
     contexts: list[BrowserContext] = []
-    windows: list[Window] = []
+    opened: list[Window] = []
 
-    def open_window(**options: Any) -> Window:
+    def open_window(site: Site, **options: Any) -> Window:
         context = browser.new_context(**({"viewport": DESK} | options))
         contexts.append(context)
-        windows.append(_listen(Window(context.new_page(), running)))
-        return windows[-1]
+        opened.append(_listen(Window(context.new_page(), site)))
+        return opened[-1]
 
     yield open_window
     for context in contexts:
         context.close()
-    assert [line for opened in windows for line in opened.wrong] == []
+    assert [line for window in opened for line in window.wrong] == []
+
+
+@pytest.fixture
+def window(running: Demo, windows: Callable[..., Window]) -> Callable[..., Window]:
+    """The same, at the demo."""
+    return lambda **options: windows(running, **options)
+
+
+@pytest.fixture
+def served(house: House, live_server: LiveServer) -> Served:
+    """A gym and its simulated Kisi in this process, before anything is connected; the test is the worker."""
+    return Served(house, live_server.url)
 
 
 def _listen(window: Window) -> Window:
     """Errors of scripts, of the console (a CSP report is one) and requests to anybody else."""
     page = window.page
     page.set_default_timeout(10_000)
+    page.add_init_script(COUNT_SHIFTS)
     page.on("pageerror", lambda error: window.wrong.append(f"script: {error}"))
     page.on(
         "console", lambda said: window.wrong.append(said.text) if said.type in ("error", "warning") else None
@@ -152,5 +186,5 @@ def _listen(window: Window) -> Window:
 
 
 def _judge(window: Window, url: str) -> None:
-    if not url.startswith((window.demo.url, "about:", "data:")):
+    if not url.startswith((window.site.url, "about:", "data:")):
         window.wrong.append(f"request to {url}")

@@ -16,6 +16,7 @@ from tests.browser.conftest import DESK, Window
 PHONE = {"width": 390, "height": 844}
 ZOOMED = {"width": 320, "height": 800}
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+MOST_SHIFT = 0.05
 OPTIONS = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": TAGS}}
 
 
@@ -38,17 +39,24 @@ class Inspector:
     def look(self, *, name: str = "") -> None:
         """At a desk in the light, on a phone in the dark, zoomed in to 400 %."""
         name = name or self.path
-        self._heading_and_title(name)
+        self.glance(name=name)
         self._axe(f"{name} at a desk")
         self.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
         self.page.set_viewport_size(PHONE)
         self._axe(f"{name} on a phone")
-        for size in (PHONE, ZOOMED):
+        self.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        self.page.set_viewport_size(DESK)
+
+    def glance(self, *, name: str = "") -> None:
+        """What takes no time to see: nothing moved, one heading, a title of its own, no sideways scroll."""
+        name = name or self.path
+        self._stillness(name)
+        self._heading_and_title(name)
+        for size in (DESK, PHONE, ZOOMED):
             self.page.set_viewport_size(size)
             wide = self.page.evaluate("document.documentElement.scrollWidth")
             if wide > size["width"]:
                 self._say(f"{name} scrolls sideways: {wide} at {size['width']} px")
-        self.page.emulate_media(color_scheme="light", reduced_motion="reduce")
         self.page.set_viewport_size(DESK)
 
     def links(self) -> Iterator[str]:
@@ -56,8 +64,14 @@ class Inspector:
         hrefs = self.page.locator("a[href]").evaluate_all("all => all.map(a => a.getAttribute('href'))")
         for href in hrefs:
             address = urljoin(self.page.url, href).partition("#")[0]
-            if address.startswith(self.window.demo.url):
-                yield address.removeprefix(self.window.demo.url)
+            if address.startswith(self.window.site.url):
+                yield address.removeprefix(self.window.site.url)
+
+    def _stillness(self, name: str) -> None:
+        """Nothing moved under the reader's eyes while the page came."""
+        shift = self.page.evaluate("window.shift || 0")
+        if shift > MOST_SHIFT:
+            self._say(f"{name} shifts by {shift:.3f}")
 
     def _heading_and_title(self, name: str) -> None:
         headings = self.page.locator("h1").count()

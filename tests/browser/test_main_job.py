@@ -58,7 +58,7 @@ def _everybody_gets_access(desk: Window) -> None:
     expect(desk.page.get_by_role("progressbar")).to_be_visible(timeout=15_000)
     desk.open(KISI)
     expect(desk.page.locator("h1")).to_contain_text("Connected", timeout=40_000)
-    inside = desk.demo.inside()
+    inside = desk.site.inside()
     assert _count(desk, "have access") == len(inside)
     assert _count(desk, "waiting") == _count(desk, "failed") == _count(desk, "held") == 0
     assert {"alma.abadi@example.com", "ana.ferreira@example.com", "holm.family@example.com"} <= inside
@@ -97,17 +97,17 @@ def _delete(desk: Window, name: str) -> None:
 
 
 def _turn_the_plan_off_and_on(desk: Window, plan: str) -> None:
-    before = desk.demo.inside()
+    before = desk.site.inside()
     named = _turn(desk, plan, "off")
     assert named
     _watch_progress(desk, "Removing", len(named))
-    left = desk.demo.inside()
+    left = desk.site.inside()
     assert len(before - left) == len(named)
     assert not left - before
     again = _turn(desk, plan, "on")
     assert set(named) <= set(again)
     _watch_progress(desk, "Giving", len(again))
-    assert desk.demo.inside() == before
+    assert desk.site.inside() == before
 
 
 def _turn(desk: Window, plan: str, way: str) -> list[str]:
@@ -154,12 +154,12 @@ def _is_done(desk: Window, seen: set[str]) -> bool:
 
 def _at_kisi(desk: Window, button: str, *, come: str = "", gone: str = "", what: str) -> None:
     """Press, and measure how long Kisi takes to agree."""
-    assert gone in desk.demo.inside()
+    assert gone in desk.site.inside()
     before = time.monotonic()
     desk.press(button)
 
     def agrees() -> bool:
-        inside = desk.demo.inside()
+        inside = desk.site.inside()
         return gone not in inside and (not come or come in inside)
 
     until(agrees, within=SECONDS, what=f"{what} at Kisi")
@@ -169,7 +169,7 @@ def _at_kisi(desk: Window, button: str, *, come: str = "", gone: str = "", what:
 
 
 def _known(desk: Window) -> set[str]:
-    return {user["email"] for user in desk.demo.kisi()["users"]}
+    return {user["email"] for user in desk.site.kisi()["users"]}
 
 
 def _reload(desk: Window) -> bool:

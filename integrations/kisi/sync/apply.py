@@ -78,7 +78,9 @@ def _rename(session: Session, change: Change) -> AccessEvent.Kind:
     ledger.save(
         session, row, name=wanted.name, member_id=wanted.member_id, until=wanted.until, **ledger.SETTLED
     )
-    record.note(session.connection, AccessEvent.Kind.RENAMED, grant=row, cause=session.because)
+    record.note(
+        session.connection, AccessEvent.Kind.RENAMED, grant=row, run_id=session.run_id, cause=session.because
+    )
     return AccessEvent.Kind.RENAMED
 
 
@@ -106,7 +108,9 @@ def _note_return(session: Session, email: str) -> None:
     rows = KisiGrant.objects.open().filter(connection=session.connection, email=email)
     for row in rows.filter(held_since__isnull=False):
         held_for = record.held_for(row, session.clock.now())
-        record.note(session.connection, AccessEvent.Kind.RETURNED, grant=row, held_for=held_for)
+        record.note(
+            session.connection, AccessEvent.Kind.RETURNED, grant=row, run_id=session.run_id, held_for=held_for
+        )
 
 
 def _close(session: Session, change: Change) -> None:
@@ -123,7 +127,9 @@ def _hold_again(session: Session, change: Change) -> AccessEvent.Kind:
     if row is None:
         raise ledger.Moved
     ledger.save(session, row, kept_until=None, kept_by=None, held_since=session.clock.now())
-    record.note(session.connection, AccessEvent.Kind.HELD, grant=row, cause="kept for 30 days")
+    record.note(
+        session.connection, AccessEvent.Kind.HELD, grant=row, run_id=session.run_id, cause="kept for 30 days"
+    )
     return AccessEvent.Kind.HELD
 
 

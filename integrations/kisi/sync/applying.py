@@ -119,7 +119,8 @@ def _compare(session: Session, shown: Preview, seen: Seen) -> None:
         (same if stays else moved).append(line)
     with session.lease.writing():
         _mark(moved, Outcome.MOVED)
-        findings.keep(connection, seen.walk, seen.facts, only=frozenset(line.email for line in same))
+        only = frozenset(line.email for line in same)
+        findings.keep(connection, seen.walk, seen.facts, only=only, run=session.run)
         _give_words(shown, [line.email for line in same if line.group == Group.LOSE], now=now)
         shown.worked_at = now
         shown.save(update_fields=["worked_at"])

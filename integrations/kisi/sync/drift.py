@@ -45,11 +45,11 @@ def suspended(session: Session, row: KisiGrant, user: User) -> bool:
     return is_suspended
 
 
-def given_again(connection: KisiConnection, row: KisiGrant) -> None:
+def given_again(connection: KisiConnection, row: KisiGrant, *, run_id: int | None) -> None:
     """A right of somebody not entitled: noted where Core had removed that person's access before."""
     removed = KisiGrant.objects.filter(connection=connection, email=row.email, closed_how=Closed.REMOVED)
     if removed.exists():
-        record.note(connection, AccessEvent.Kind.DRIFT, grant=row, cause=Drift.GIVEN_AGAIN)
+        record.note(connection, AccessEvent.Kind.DRIFT, grant=row, run_id=run_id, cause=Drift.GIVEN_AGAIN)
 
 
 def is_ours_to_know(row: KisiGrant) -> bool:

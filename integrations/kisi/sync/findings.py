@@ -12,7 +12,7 @@ from integrations.access.comparison import Findings, compare
 from integrations.access.errors import Gone, IncompleteRead
 from integrations.access.facts import Observed, Sight
 from integrations.kisi.client import KisiClient
-from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant
+from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, SyncRun
 from integrations.kisi.rows import Right
 from integrations.kisi.sync import drift, gather, ledger, record
 from integrations.kisi.sync.people import counts
@@ -71,17 +71,25 @@ def seen(
 
 
 def keep(
-    connection: KisiConnection, found: Walk, facts: gather.Facts, *, only: frozenset[str] | None = None
+    connection: KisiConnection,
+    found: Walk,
+    facts: gather.Facts,
+    *,
+    only: frozenset[str] | None = None,
+    run: SyncRun | None = None,
 ) -> Findings:
     """Write the findings into the ledger, in the caller's transaction; `only` limits a recent read."""
     findings = compare(facts.ledger, found.observed)
     now = found.observed.at
     rows = {row.email: row for row in KisiGrant.objects.open().filter(connection=connection)}
-    for sight in findings.adopt:
-        if _concerns(sight.email, only):
-            _adopt(connection, sight, rows.get(sight.email), facts, now=now)
+    adopted = [sight for sight in findings.adopt if _concerns(sight.email, only)]
+    for sight in adopted:
+        _adopt(connection, sight, rows.get(sight.email), facts, now=now, run=run)
     for sight in findings.protected:
-        _protect(connection, sight, rows.get(sight.email), facts, found)
+        _protect(connection, sight, rows.get(sight.email), facts, found, run=run)
+    if run is not None and adopted:
+        run.adopted += len(adopted)
+        run.save(update_fields=["adopted"])
     _update(rows, [s.email for s in findings.repoint], only, findings.repoint)
     _ask_singly(rows, findings.missing + findings.doubled, only)
     _confirm(connection, findings.confirmed, now)
@@ -106,7 +114,13 @@ def _concerns(email: str, only: frozenset[str] | None) -> bool:
 
 
 def _adopt(
-    connection: KisiConnection, sight: Sight, row: KisiGrant | None, facts: gather.Facts, *, now: datetime
+    connection: KisiConnection,
+    sight: Sight,
+    row: KisiGrant | None,
+    facts: gather.Facts,
+    *,
+    now: datetime,
+    run: SyncRun | None,
 ) -> None:
     """Take over a right that a Core member holds already: no write at Kisi, no mail."""
     wanted = facts.wanted.get(sight.email)
@@ -126,13 +140,20 @@ def _adopt(
         granted_before=True,
         **ledger.SETTLED,
     )
-    record.note(connection, AccessEvent.Kind.ADOPTED, grant=grant, cause="found in Kisi")
+    run_id = run.pk if run else None
+    record.note(connection, AccessEvent.Kind.ADOPTED, grant=grant, run_id=run_id, cause="found in Kisi")
     if wanted is None:
-        drift.given_again(connection, grant)
+        drift.given_again(connection, grant, run_id=run_id)
 
 
 def _protect(
-    connection: KisiConnection, sight: Sight, row: KisiGrant | None, facts: gather.Facts, found: Walk
+    connection: KisiConnection,
+    sight: Sight,
+    row: KisiGrant | None,
+    facts: gather.Facts,
+    found: Walk,
+    *,
+    run: SyncRun | None,
 ) -> None:
     """Somebody Core never touches: remembered as managed while entitled."""
     wanted = facts.wanted.get(sight.email)
@@ -150,7 +171,8 @@ def _protect(
         member_id=wanted.member_id if wanted else grant.member_id,
         **ledger.SETTLED,
     )
-    record.note(connection, AccessEvent.Kind.MANAGED, grant=grant, cause=role)
+    run_id = run.pk if run else None
+    record.note(connection, AccessEvent.Kind.MANAGED, grant=grant, run_id=run_id, cause=role)
 
 
 def _fill(grant: KisiGrant, **values: Any) -> None:

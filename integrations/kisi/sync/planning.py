@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from integrations.access import brake, planner
 from integrations.access.facts import Kind, Observed, Plan
-from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Release
+from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release
 from integrations.kisi.sync import gather, record
 from integrations.kisi.sync.logbook import Logbook
 from integrations.kisi.sync.session import Session
@@ -69,10 +69,17 @@ def _hold(session: Session, book: Logbook, plan: Plan) -> None:
     emails = [change.email for change in plan.owed if change.kind is Kind.REVOKE]
     unbegun = Q(intent_at=None) | Q(intent_at__lte=F("confirmed_at"))
     unclear = Q(email__in=plan.in_flight, state=KisiGrant.State.UNCERTAIN, held_since=None) & unbegun
+    book.begin(Read.LEDGER)
     with session.lease.writing():
         mine = KisiGrant.objects.open().filter(connection=session.connection)
         rows = list(mine.filter(Q(email__in=emails) | unclear))
         KisiGrant.objects.filter(pk__in=[row.pk for row in rows]).update(held_since=now)
         for row in rows:
-            record.note(session.connection, AccessEvent.Kind.HELD, grant=row, cause=session.because)
+            record.note(
+                session.connection,
+                AccessEvent.Kind.HELD,
+                grant=row,
+                run_id=session.run_id,
+                cause=session.because,
+            )
     book.holds(len(rows))

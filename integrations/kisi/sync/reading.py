@@ -18,7 +18,7 @@ def read(session: Session, wanted: Read) -> None:
     only = None if wanted is Read.FULL else _recent(session)
     with session.lease.writing():
         facts = gather.everything(session.connection, session.today, session.clock.now())
-        findings.keep(session.connection, found, facts, only=only)
+        findings.keep(session.connection, found, facts, only=only, run=session.run)
         if wanted is Read.FULL and session.connection.must_read_first:
             _first_full_read(session.connection)
 

@@ -66,8 +66,9 @@ def _delete_profile(session: Session, row: KisiGrant) -> None:
 def _note(
     session: Session, row: KisiGrant, kind: AccessEvent.Kind, *, error: DoorError | None = None
 ) -> None:
-    run_id = session.run.pk if session.run else None
-    record.note(session.connection, kind, grant=row, error=error, run_id=run_id, cause=session.because)
+    record.note(
+        session.connection, kind, grant=row, error=error, run_id=session.run_id, cause=session.because
+    )
 
 
 def _look_again_later(session: Session, row: KisiGrant) -> None:
@@ -90,7 +91,9 @@ def clear_left_behind(session: Session, row: KisiGrant) -> AccessEvent.Kind:
     if people.counts(right, row.kisi_group_id) and right.email == row.email:
         remove_right(session, right.id)
     ledger.save(session, row, closed_how=Closed.REMOVED, worded=True, closed_at=session.clock.now())
-    record.note(session.connection, AccessEvent.Kind.REVOKED, grant=row, cause="left behind")
+    record.note(
+        session.connection, AccessEvent.Kind.REVOKED, grant=row, run_id=session.run_id, cause="left behind"
+    )
     return AccessEvent.Kind.REVOKED
 
 

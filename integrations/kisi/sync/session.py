@@ -124,6 +124,11 @@ class Session:
         return self.run.because if self.run else ""
 
     @property
+    def run_id(self) -> int | None:
+        """The run that what is noted belongs to."""
+        return self.run.pk if self.run else None
+
+    @property
     def today(self) -> date:
         return self.connection.gym.today(self.clock.now())
 

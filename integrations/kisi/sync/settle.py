@@ -102,7 +102,7 @@ def _found_right(session: Session, row: KisiGrant, user: User, right: Right) -> 
     if not news:
         return None
     kind = AccessEvent.Kind.GRANTED if created else AccessEvent.Kind.ADOPTED
-    record.note(session.connection, kind, grant=row, cause=session.because)
+    record.note(session.connection, kind, grant=row, run_id=session.run_id, cause=session.because)
     return kind
 
 

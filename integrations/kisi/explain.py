@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from integrations.kisi.models import PreviewLine
+from integrations.kisi.models import Preview, PreviewLine
 from integrations.kisi.wording import people
 
 Group, Outcome = PreviewLine.Group, PreviewLine.Outcome
@@ -88,6 +88,15 @@ def applied(done: int, moved: int, since: str) -> str:
     """What came of applying a preview, in one sentence."""
     said = f"{done:,} applied."
     return f"{said} {moved:,} skipped because their facts changed since {since}." if moved else said
+
+
+def progress(state: str, finished: int, changes: int, read: int) -> str:
+    """How far a preview is that is being made or applied."""
+    if state == Preview.State.APPLYING:
+        return f"Applying: {finished:,} of {'1 change' if changes == 1 else f'{changes:,} changes'}"
+    if state == Preview.State.READING:
+        return f"Reading Kisi: {people(read)} so far" if read else "Reading Kisi"
+    return "Waiting for Core's worker"
 
 
 def over_limit(losing: int, limit: int) -> str:

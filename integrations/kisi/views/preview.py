@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -126,7 +127,10 @@ def _done_so_far(found: Preview) -> dict[str, Any]:
     counts = lines.aggregate(changes=Count("pk"), finished=Count("pk", filter=~Q(outcome="")))
     face = wording.standing(found.connection, wording.Counts())
     waits = f"{face.heading}. Core goes on by itself once that is over." if face else ""
-    return counts | {"percent": 100 * counts["finished"] // max(counts["changes"], 1), "waits": waits}
+    percent = 100 * counts["finished"] // max(counts["changes"], 1)
+    milestone = f"{found.state}-{25 * (percent // 25)}"
+    spoken = explain.progress(found.state, counts["finished"], counts["changes"], found.read_so_far)
+    return counts | {"percent": percent, "waits": waits, "milestone": milestone, "spoken": spoken}
 
 
 def _to_read(found: Preview, now: datetime) -> dict[str, Any]:
@@ -196,6 +200,8 @@ def _progress(request: HttpRequest, found: Preview) -> HttpResponse:
     response = HttpResponse(status=204)
     if request.GET.get("seen") != mark:
         response = render(request, "kisi/_preview_progress.html", context)
+    if request.GET.get("said") != context["milestone"]:
+        response["HX-Trigger"] = json.dumps({"announce": context["spoken"]})
     return poll_answer(response, found.connection.gym)
 
 

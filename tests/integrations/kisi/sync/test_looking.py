@@ -85,9 +85,10 @@ def test_a_kisi_that_is_slow_is_given_up_in_time(ana):
 
 
 def test_a_kisi_that_drips_is_given_up_in_time(ana):
-    ana.world.fault(kind=Kind.DRIP, pause=0.5, times=0)
+    """An answer that takes minutes is cut off after four seconds, and asked for once more."""
+    ana.world.fault(kind=Kind.DRIP, pause=0.5, times=1)
     begun = time.monotonic()
-    assert look(ana).failure in ("NoAnswer", "OutOfTime")
+    assert look(ana).is_in_group
     assert time.monotonic() - begun < 10
 
 

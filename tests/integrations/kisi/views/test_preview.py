@@ -239,6 +239,14 @@ class TestPolls:
         assert "Reading Kisi: 250 people so far" in html
         assert "<html" not in html
 
+    def test_it_is_spoken_at_the_start_and_at_each_quarter(self, drifted, admin):
+        page = admin.press(make(drifted, admin), "Apply these 3 changes")
+        assert "0 of 3" in self.poll(admin, page.path)["HX-Trigger"]
+        assert "HX-Trigger" not in self.poll(admin, page.path, said="applying-0")
+        PreviewLine.objects.filter(group="lose").update(outcome="done")
+        assert "1 of 3" in self.poll(admin, page.path, said="applying-0")["HX-Trigger"]
+        assert "HX-Trigger" not in self.poll(admin, page.path, said="applying-25")
+
     def test_once_it_is_there_the_page_is_loaded_anew(self, connected, admin):
         page = make(connected, admin)
         assert self.poll(admin, page.path)["HX-Refresh"] == "true"

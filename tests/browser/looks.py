@@ -60,11 +60,11 @@ class Inspector:
         self.page.set_viewport_size(DESK)
 
     def links(self) -> Iterator[str]:
-        """The addresses in Core that this page leads to."""
+        """The addresses in Core that this page leads to, but lists to take away."""
         hrefs = self.page.locator("a[href]").evaluate_all("all => all.map(a => a.getAttribute('href'))")
         for href in hrefs:
             address = urljoin(self.page.url, href).partition("#")[0]
-            if address.startswith(self.window.site.url):
+            if address.startswith(self.window.site.url) and ".csv" not in address:
                 yield address.removeprefix(self.window.site.url)
 
     def _stillness(self, name: str) -> None:

@@ -22,6 +22,8 @@ EVERY_KIND = {
         f"{KISI}activity/",
         f"{KISI}attention/",
         f"{KISI}move-in/",
+        f"{KISI}troubleshooting/",
+        f"{KISI}help/move-in/",
         f"{KISI}credentials/",
     ),
     *(f"{KISI}rules/", f"{KISI}disconnect/", "/accounts/2fa/"),

@@ -71,7 +71,7 @@ class TestAsking:
     def test_staff_have_no_part_in_it(self, drifted, admin, staff):
         page = make(drifted, admin)
         assert "Preview" not in staff.open("kisi:overview").buttons
-        for path in (page.path, "/marketplace/kisi/preview/", f"{page.path}list/"):
+        for path in (page.path, "/marketplace/kisi/preview/", f"{page.path}preview.csv"):
             assert staff.open(path).status == 403
         assert staff.post(f"{page.path}apply/").status == 403
         assert Preview.objects.get().state == "ready"
@@ -127,11 +127,11 @@ class TestThePage:
     def test_the_list_to_take_away_has_everybody_and_no_formula(self, drifted, admin):
         drifted.member("=Eve")
         page = make(drifted, admin)
-        rows = list(csv.reader(io.StringIO(admin.open(f"{page.path}list/").html.lstrip("\ufeff"))))
+        rows = list(csv.reader(io.StringIO(admin.open(f"{page.path}preview.csv").html.lstrip("\ufeff"))))
         assert rows[0] == ["What", "Name", "Email", "Reason", "Outcome", "Since"]
         assert {row[1] for row in rows[1:]} == {"Ana", "Ben", "Dina", "Kim", "Cleaner", "'=Eve"}
         assert ["loses access", "Dina", "dina@example.com"] in [row[:3] for row in rows]
-        some = list(csv.reader(io.StringIO(admin.open(f"{page.path}list/", show="lose").html)))
+        some = list(csv.reader(io.StringIO(admin.open(f"{page.path}preview.csv", show="lose").html)))
         assert [row[1] for row in some[1:]] == ["Dina"]
 
     @pytest.mark.parametrize("count", [10, 200])

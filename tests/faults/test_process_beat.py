@@ -9,6 +9,7 @@ from django.test import Client
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from integrations.kisi.models import Heartbeat, KisiConnection, Read, SyncRun
+from integrations.kisi.simulator import Kind
 from integrations.kisi.sync import schedule
 from integrations.kisi.sync.clock import database_now
 from members.models import Member
@@ -65,6 +66,7 @@ def test_two_beats_make_one_writer_and_one_check(gym: House, start: Start, saw: 
     a_check_is_due(gym, since=timedelta(hours=1))
     before = len(gym.world.requests)
     unseen(gym, "Next")
+    gym.world.fault(kind=Kind.PASS, delay=0.05, times=0)  # so that a run is longer than beat's second
     beats = [start("beat", wait=False) for _ in range(2)]
     workers = [start(processes=2, wait=False)]
     all_ready(*beats, *workers)

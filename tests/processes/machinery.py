@@ -85,6 +85,11 @@ class Broker:
         with redis.Redis(unix_socket_path=str(self.path)) as client:
             return int(client.llen("core"))  # type: ignore[arg-type]
 
+    def empty(self) -> None:
+        """Whatever waits is lost; the broker stays."""
+        with redis.Redis(unix_socket_path=str(self.path)) as client:
+            client.flushall()
+
 
 class Process:
     """A process of Core in a session of its own, with what it printed; ready once it printed `ready`."""

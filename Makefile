@@ -12,7 +12,7 @@ ASKS_NONE := $(addprefix tests/,config browser processes faults switches mutants
 INSTALL := $(PY) -m pip install -q --disable-pip-version-check --require-hashes -r
 COMPILE := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml
 
-.PHONY: run test test-postgres test-sqlite faults year mutants lint fmt lock venv clean
+.PHONY: run test test-postgres test-sqlite faults year mutants browser screenshots lint fmt lock venv clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/run.stamp
@@ -42,6 +42,16 @@ year: $(VENV)/dev.stamp
 # Every seeded bug against the tests that should catch it; prints which one did.
 mutants: $(VENV)/dev.stamp
 	$(PY) -m tests.mutants
+
+# Every state, page and story in a real browser, with what takes too long for every commit.
+browser: $(VENV)/dev.stamp
+	$(PY) -m pytest tests/browser --deselect tests/browser/test_pictures.py
+
+# A picture of every page and state, light and dark, wide and narrow, in .screenshots/; to be looked at.
+screenshots: $(VENV)/dev.stamp
+	rm -rf .screenshots
+	$(PY) -m pytest tests/browser/test_pictures.py
+	@ls .screenshots | wc -l | xargs printf '%s pictures in .screenshots\n'
 
 lint: $(VENV)/dev.stamp
 	$(VENV)/bin/ruff check .

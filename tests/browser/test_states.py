@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.browser import states
+from tests.browser import causes, states
+from tests.browser.causes import CAUSES
 from tests.browser.conftest import KISI, Window
 from tests.browser.looks import Inspector
 from tests.browser.served import Served
@@ -57,6 +58,18 @@ def test_a_state_is_sound_in_every_light(settled: Served, windows: Open, name: s
     for path in _pages(settled, name).values():
         desk.open(path)
         looker.look()
+    assert looker.wrong == []
+
+
+def test_each_reason_why_somebody_can_or_cannot_get_in_has_a_sound_page(
+    settled: Served, desk: Window
+) -> None:
+    looker = Inspector(desk)
+    for name, member in causes.make(settled.house).items():
+        desk.open(f"/members/{member.pk}/")
+        if CAUSES[name].words not in desk.text():
+            looker.wrong.append(f"{name}: “{CAUSES[name].words}” is not in {desk.text()[:300]}")
+        looker.glance(name=name)
     assert looker.wrong == []
 
 

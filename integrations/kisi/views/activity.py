@@ -21,6 +21,7 @@ from integrations.kisi.views.shared import page, require_connection
 from members.gyms import staff_required
 from members.models import Gym
 from members.sheets import csv_streamed
+from members.words import counted
 
 HEADING = ("When", "What", "What happened", "Name", "Email", "Caused by", "Kisi said", "Run")
 LABELS = dict(AccessEvent.Kind.choices) | {"run": "Run"}
@@ -63,6 +64,7 @@ def event(request: HttpRequest, event_id: int) -> HttpResponse:
     found = get_object_or_404(mine, pk=event_id)
     [line] = timeline.lines(mine.filter(pk=event_id))
     context: dict[str, Any] = {"event": found, "line": line, "label": LABELS[found.kind]}
+    context["held_for"] = _lasted(found.held_for)
     return _page(request, "kisi/activity_event.html", connection, context)
 
 
@@ -86,6 +88,17 @@ def _page(
     """Below the tabs, beside nothing but the tag of the connection."""
     context["glance"] = glance.tag_of(connection, timezone.now())
     return page(request, template, connection, "activity", **context)
+
+
+def _lasted(held_for: timedelta | None) -> str:
+    """How long, rounded up: about 20 minutes, about 5 hours, about 3 days."""
+    if held_for is None:
+        return ""
+    minutes = max(-(-held_for.total_seconds() // 60), 1)
+    for size, one, many in ((1440, "day", "days"), (60, "hour", "hours")):
+        if minutes > 1.5 * size:
+            return f"about {counted(int(-(-minutes // size)), one, many)}"
+    return f"about {counted(int(minutes), 'minute', 'minutes')}"
 
 
 def _cells(found: Iterable[Line], gym: Gym) -> Iterator[tuple[str, ...]]:

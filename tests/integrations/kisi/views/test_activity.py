@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection as database
@@ -162,6 +162,25 @@ class TestOneEvent:
         page = staff.open("kisi:activity-event", event.pk)
         assert page.h1 == "Ana Ruiz could not be updated"
         assert page.says("ana@example.com", "daily check", "The whole run", "422", "“is invalid”")
+
+    @pytest.mark.parametrize(
+        ("held_for", "said"),
+        [
+            (timedelta(seconds=5), "about 1 minute"),
+            (timedelta(minutes=19, seconds=1), "about 20 minutes"),
+            (timedelta(hours=4, minutes=2), "about 5 hours"),
+            (timedelta(days=2, hours=1), "about 3 days"),
+        ],
+    )
+    def test_how_long_a_removal_was_held_is_said(self, diary, staff, held_for, said):
+        event = diary.event("allowed", "Ana", held_for=held_for)
+        assert staff.open("kisi:activity-event", event.pk).says(f"Was held for {said}")
+
+    def test_its_trace_is_there_for_whoever_reads_the_logs(self, diary, staff):
+        run = diary.run(trace="0af7651916cd43dd8448eb211c80319c")
+        event = diary.event("granted", "Ana", run_id=run.pk, trace=run.trace)
+        assert staff.open("kisi:activity-event", event.pk).says(run.trace)
+        assert staff.open("kisi:activity-run", run.pk).says(run.trace)
 
     def test_an_erased_person_is_not_named(self, diary, staff):
         event = diary.event("revoked", "Ana Ruiz")

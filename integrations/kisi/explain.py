@@ -61,7 +61,7 @@ _GROUPS = {
 }
 
 _OUTCOMES = {
-    Outcome.DONE: ("was done", "were done", ""),
+    Outcome.DONE: ("was changed as shown", "were changed as shown", ""),
     Outcome.MOVED: (
         "moved since",
         "moved since",

@@ -83,6 +83,11 @@ class Glance:
         return self.run is not None or self.connection.look_again or about_to
 
     @property
+    def is_grave(self) -> bool:
+        """Whether the face itself asks for attention, also where nobody's own attempt failed."""
+        return self.face.tag.tone in ("warn", "bad")
+
+    @property
     def can_sync(self) -> bool:
         return can_sync(self.connection)
 

@@ -85,8 +85,10 @@ def dashboard_attention(request: HttpRequest) -> Piece | None:
     connection = glance.find_connection(request)
     if connection is None:
         return None
-    said = concerns.headings(glance.see(request, connection).counts)
-    return Piece("kisi/_gravest.html", {"gravest": said[:GRAVEST], "all": len(said)})
+    seen = glance.see(request, connection)
+    said = concerns.headings(seen.counts)
+    context = {"gravest": said[:GRAVEST], "all": len(said), "is_grave": seen.is_grave}
+    return Piece("kisi/_gravest.html", context)
 
 
 def banner(request: HttpRequest) -> Piece | None:

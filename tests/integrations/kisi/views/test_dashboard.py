@@ -128,3 +128,11 @@ class TestAttention:
         page = staff.open("dashboard")
         assert page.says("See all 5")
         assert "Kisi did not answer clearly" not in page.text.partition("Needs attention")[2]
+
+    @pytest.mark.parametrize("page", ["dashboard", "kisi:attention"])
+    def test_under_a_dead_key_nobody_is_told_that_nothing_needs_attention(self, gym, staff, page):
+        KisiConnection.objects.update(status="needs_new_key")
+        said = staff.open(page)
+        assert said.says("Kisi no longer accepts the API key", "No single person needs attention.")
+        assert "Nothing needs attention" not in said.text
+        assert "last attempt went through" not in said.text

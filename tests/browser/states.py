@@ -12,6 +12,7 @@ from django.apps import apps
 from django.utils import timezone
 
 from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, Read, SyncRun
+from integrations.kisi.models.grant import KisiGrantQuerySet
 from members.models import Member
 from members.models import Staff as StaffRow
 from plans.models import Subscription
@@ -92,6 +93,11 @@ def _pause(house: House, count: int) -> None:
     Subscription.objects.filter(pk__in=chosen).update(status="paused", cause="payment failed")
 
 
+def _rows_of(house: House, status: str) -> KisiGrantQuerySet:
+    """Of the members with such a subscription."""
+    return house.connection.grants.open().filter(member__subscriptions__status=status)
+
+
 def never(house: House) -> None:
     for model in (SyncRun, KisiGrant, KisiConnection):
         model.objects.all().delete()
@@ -120,8 +126,7 @@ def held(house: House) -> None:
 def failed(house: House) -> None:
     """Two whom Kisi refused, one for each side of the door, and somebody without an address."""
     _pause(house, 1)
-    rows = house.connection.grants.open().order_by("pk")
-    rows.filter(pk=rows[2].pk).update(**FORBIDDEN)
+    _rows_of(house, "paused").update(**FORBIDDEN)
     newcomer = house.member("Zoe Quinn")
     KisiGrant.objects.create(
         connection=house.connection,
@@ -154,10 +159,9 @@ def disconnecting(house: House) -> None:
 
 
 def moving_in(house: House) -> None:
-    """Three whom another platform let in are taken over or stay until the cut-over."""
+    """Two whom another platform let in have no plan that counts; they stay until the cut-over."""
     _pause(house, 2)
-    rows = house.connection.grants.open().order_by("pk")
-    rows.filter(pk__in=[row.pk for row in rows[:4]]).update(origin="adopted")
+    _rows_of(house, "paused").update(origin="adopted")
     KisiConnection.objects.update(sole_source_since=None)
 
 

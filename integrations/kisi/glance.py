@@ -259,6 +259,7 @@ def _faces(connection: KisiConnection, counts: Counts, runs: _Runs, since: datet
         standing,
         wording.stale(connection, since) if since else None,
         wording.incomplete(unread) if unread else None,
+        wording.RESTORED if connection.restored_at else None,
         wording.no_doors(connection) if not connection.doors else None,
         wording.mostly_managed(counts) if _mostly_managed(counts) else None,
         wording.held(counts) if counts.held else None,

@@ -13,7 +13,7 @@ from integrations.kisi import alerts
 from integrations.kisi import wake as waking
 from integrations.kisi.models import Heartbeat, KisiConnection
 from integrations.kisi.sync import preview, runs, schedule
-from integrations.kisi.sync.clock import database_now
+from integrations.kisi.sync.clock import DatabaseClock, database_now, host_is_off_by
 
 log = logging.getLogger(__name__)
 IDEMPOTENT = {"acks_late": True, "reject_on_worker_lost": True, "ignore_result": True}
@@ -37,7 +37,10 @@ def make_previews(*preview_ids: int) -> None:
 @shared_task(name="kisi.sync", **IDEMPOTENT)
 def sync(connection_id: int) -> None:
     """One slice of work; more work wakes itself."""
-    outcome = runs.run(connection_id)
+    clock = DatabaseClock.started()
+    if _refuses(clock.start):
+        return
+    outcome = runs.run(connection_id, clock=clock)
     log.info("connection %s: %s", connection_id, outcome)
     if outcome is runs.Outcome.MORE:
         wake(connection_id)
@@ -49,6 +52,8 @@ def sync(connection_id: int) -> None:
 def look() -> None:
     """Every 30 s: wake who was asked for, whose wait is over, whose holder died; previews nobody made."""
     now = database_now()
+    if _refuses(now):
+        return
     beat_heart("worker", now)
     wake(*due(now))
     make_previews(*preview.unmade(now))
@@ -87,6 +92,17 @@ def tell(connection_ids: Iterable[int], now: datetime) -> None:
     for connection_id in connection_ids:
         if not alerts.tell(connection_id, now).reached:
             return
+
+
+def _refuses(now: datetime) -> bool:
+    """A worker whose host's clock is far off the database's does nothing, says so, and gives no sign of life.
+
+    Its messages are not lost: whoever is asked for is found again by the look of a worker with a right clock.
+    """
+    off = host_is_off_by(now)
+    if off:
+        log.error("this host's clock is %s off the database's: this worker does nothing until it is set", off)
+    return bool(off)
 
 
 def due(now: datetime) -> list[int]:

@@ -1,17 +1,10 @@
-"""Every state and refusal in words, in this one place: what happened, what it means for the doors, what to do."""
+"""Every state in words, in this one place: what happened, what it means for the doors, what to do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from integrations.access.errors import (
-    DoorError,
-    GroupGone,
-    KeyRejected,
-    KeyTooWeak,
-    SlowDown,
-)
 from integrations.kisi.models import KisiConnection
 from members.slots import Tag
 
@@ -252,6 +245,13 @@ def stale(connection: KisiConnection, since: datetime) -> Face:
 
 SYNCING = Face(Tag("Syncing", "info"))
 CONNECTED = Face(Tag("Connected", "ok"))
+RESTORED = Face(
+    Tag("Restored", "warn"),
+    "The database was restored from a backup",
+    "Access is given as usual; nobody's is removed until you have looked at a preview and applied it.",
+    "Make a preview",
+    "kisi:preview",
+)
 MOVING_IN = Face(
     Tag("Moving in", "info"),
     "Move-in is not finished",
@@ -259,35 +259,6 @@ MOVING_IN = Face(
     "Go on with Move-in",
     "kisi:move-in",
 )
-
-
-def refusal(error: DoorError, *, group_id: int) -> tuple[str, str]:
-    """(form field, sentence) for credentials that did not work; "" for the whole form."""
-    if isinstance(error, KeyRejected):
-        return "api_key", "Kisi does not accept this API key. Make a new one in Kisi and paste all of it."
-    if isinstance(error, KeyTooWeak):
-        who = f"{error.owner}, whose key this is," if error.owner else "The person whose key this is"
-        return "api_key", f"{who} {TOO_WEAK}"
-    if isinstance(error, GroupGone):
-        where = f" in {error.organization}" if error.organization else ""
-        return "group_id", f"This key sees no group {group_id}{where}. {CHECK_GROUP}"
-    if isinstance(error, SlowDown):
-        return "", BUSY
-    return "", (
-        "Kisi did not answer as expected. Try again in a few minutes; status.kisi.io shows known faults."
-    )
-
-
-TOO_WEAK = "may not change people in Kisi. Use a key of the organization's owner or an administrator."
-CHECK_GROUP = "Check the number, and that the key belongs to the right organization."
-BUSY = "Kisi is busy with other requests for this key. Wait a minute, then press Connect again."
-GROUP_TAKEN = "This group is already connected in Core. Each gym needs a group of its own."
-KEY_AGAIN = "Enter the key again: Core does not keep a key that failed."
-
-
-def other_organization(has: str, needs: str) -> str:
-    made = f"The connection was made with {needs}."
-    return f"This key belongs to {has}. {made} Use a key of {needs}, or disconnect first."
 
 
 def _since(connection: KisiConnection) -> str:

@@ -79,6 +79,7 @@ class KisiConnection(models.Model):
     status_said = models.TextField(blank=True, default="")
     sole_source_since = models.DateTimeField(null=True, blank=True)
     must_read_first = models.BooleanField(default=True)
+    restored_at = models.DateTimeField(null=True, blank=True)  # from a backup; until a preview was applied
     tested_at = models.DateTimeField(null=True, blank=True)
     tested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"

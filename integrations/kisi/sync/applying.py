@@ -13,7 +13,16 @@ from django_guid import get_guid
 from integrations.access.errors import IncompleteRead
 from integrations.access.facts import Plan
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Preview, PreviewLine, SyncRun
-from integrations.kisi.sync import asking, deciding, findings, gather, planning, preview, record
+from integrations.kisi.sync import (
+    asking,
+    deciding,
+    findings,
+    gather,
+    planning,
+    preview,
+    record,
+    restoring,
+)
 from integrations.kisi.sync.logbook import Logbook
 from integrations.kisi.sync.preview import Seen
 from integrations.kisi.sync.session import Session
@@ -122,6 +131,7 @@ def _compare(session: Session, shown: Preview, seen: Seen) -> None:
         only = frozenset(line.email for line in same)
         findings.keep(connection, seen.walk, seen.facts, only=only, run=session.run)
         _give_words(shown, [line.email for line in same if line.group == Group.LOSE], now=now)
+        restoring.end_with(connection, shown)
         shown.worked_at = now
         shown.save(update_fields=["worked_at"])
 

@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from integrations.kisi.models import KisiConnection
 
+HOSTS_DIFFER_BY = timedelta(minutes=2)
+
 
 class Clock(Protocol):
     def now(self) -> datetime: ...
@@ -38,6 +40,12 @@ class DatabaseClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+
+def host_is_off_by(now: datetime) -> timedelta:
+    """How far this host's clock is from the database's `now`, where that is more than hosts may differ; else zero."""
+    off = abs(timezone.now() - now)
+    return off if off > HOSTS_DIFFER_BY else timedelta()
 
 
 def database_now() -> datetime:

@@ -79,6 +79,8 @@ def profile_may_go(session: Session, grant: KisiGrant) -> bool:
     connection = session.connection
     if connection.keep_profiles or not grant.lone_right or grant.kisi_user_id is None:
         return False
+    if connection.restored_at is not None and not grant.worded:
+        return False
     if connection.in_transition and grant.profile_was_there is not False:
         return False
     return not _wanted_elsewhere(session, grant) and not _in_team(session, grant.kisi_user_id)

@@ -37,13 +37,18 @@ def decide(
     *,
     now: datetime,
 ) -> Plan:
-    """The pure plan for this connection's state; before the first full read nobody is removed."""
+    """The pure plan for this connection's state; before the first full read nobody is removed.
+
+    After a restored backup only those may be removed whom somebody has named since.
+    """
     if connection.status == KisiConnection.Status.DISCONNECTING:
         return planner.plan_farewell(facts.ledger, now=now)
     sole_source = connection.sole_source_since is not None
     plan = planner.plan(facts.wanted, facts.ledger, observed, now=now, sole_source=sole_source)
     if connection.must_read_first:
         return replace(plan, changes=tuple(c for c in plan.changes if c.wanted is not None))
+    if connection.restored_at is not None:
+        return replace(plan, changes=tuple(c for c in plan.changes if c.kind is not Kind.REVOKE or c.braked))
     return plan
 
 
@@ -51,6 +56,8 @@ def judge(connection: KisiConnection, plan: Plan, facts: gather.Facts) -> brake.
     """The brake over everything that is owed without a word, begun removals included."""
     if not plan.owed or connection.status == KisiConnection.Status.DISCONNECTING:
         return brake.Verdict(holds=False, owed=0, counted=facts.confirmed, allowed=None)
+    if connection.restored_at is not None:
+        return brake.Verdict(holds=True, owed=len(plan.owed), counted=facts.confirmed, allowed=0)
     return brake.judge(
         owed=len(plan.owed) + len(plan.in_flight),
         confirmed=facts.confirmed,

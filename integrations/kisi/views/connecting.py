@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
 from integrations.access.errors import DoorError, GroupGone
-from integrations.kisi import glance, tasks, wording
+from integrations.kisi import glance, refusals, tasks, wording
 from integrations.kisi.forms import CredentialsForm, DisconnectForm, KeyForm
 from integrations.kisi.models import KisiConnection, Read
 from integrations.kisi.sync import asking, connecting, gather, switching
@@ -158,19 +158,19 @@ def _try(form: KeyForm, attempt: Any, connection: KisiConnection | None = None) 
         attempt(form.cleaned_data["api_key"])
         return True
     except GroupTaken:
-        field, words = "group_id", wording.GROUP_TAKEN
+        field, words = "group_id", refusals.GROUP_TAKEN
     except OtherOrganization as error:
-        field, words = "api_key", wording.other_organization(error.has, error.needs)
+        field, words = "api_key", refusals.other_organization(error.has, error.needs)
     except Later:
-        field, words = "", wording.BUSY
+        field, words = "", refusals.BUSY
     except DoorError as error:
-        field, words = wording.refusal(error, group_id=group_id)
+        field, words = refusals.refusal(error, group_id=group_id)
         if isinstance(error, GroupGone) and isinstance(form, CredentialsForm):
             form.offer(groups_of(form.cleaned_data["api_key"]))
     field = field if field in form.fields else ""
     form.add_error(field or None, words)
     if field != "api_key":
-        form.add_error("api_key", wording.KEY_AGAIN)
+        form.add_error("api_key", refusals.KEY_AGAIN)
     return False
 
 
@@ -179,7 +179,7 @@ def _other_group(connection: KisiConnection, form: CredentialsForm) -> dict[str,
     gym = connection.gym
     gains = gather.wanted_addresses(gym.pk, gym.today(timezone.now()))
     stay = open_rows(connection).filter(role_assignment_id__isnull=False).count()
-    form.add_error("api_key", wording.KEY_AGAIN)
+    form.add_error("api_key", refusals.KEY_AGAIN)
     return {"other_group": form.cleaned_data["group_id"], "gains": len(gains), "stay": stay}
 
 

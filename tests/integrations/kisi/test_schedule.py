@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
@@ -318,6 +319,16 @@ def test_the_look_wakes_them_and_leaves_a_sign_of_life(django_capture_on_commit_
             tasks.look()
         assert brokers.delivered(broker) == [("kisi.sync", [busy.pk])]
     assert Heartbeat.objects.get().name == "worker"
+
+
+@pytest.mark.parametrize(("off", "lives"), [(1, True), (3, False), (-1, True), (-3, False)])
+def test_a_worker_whose_clock_is_off_gives_no_sign_of_life_and_says_so(off, lives, caplog):
+    connect(1)
+    Heartbeat.objects.all().delete()
+    with time_machine.travel(datetime.now(UTC) + off * MINUTE):
+        tasks.look()
+    assert Heartbeat.objects.filter(name="worker").exists() is lives
+    assert ("does nothing until it is set" in caplog.text) is not lives
 
 
 def test_the_weekly_message_wakes_whom_it_asked(django_capture_on_commit_callbacks):

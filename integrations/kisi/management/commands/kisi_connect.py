@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from integrations.access.errors import DoorError
-from integrations.kisi import wording
+from integrations.kisi import refusals
 from integrations.kisi.models import KisiConnection
 from integrations.kisi.sync import connecting
 from integrations.kisi.sync.connecting import GroupTaken
@@ -37,8 +37,8 @@ class Command(BaseCommand):
         try:
             connection = connecting.connect(gym, key=key, group_id=options["group"])
         except GroupTaken:
-            raise CommandError(wording.GROUP_TAKEN) from None
+            raise CommandError(refusals.GROUP_TAKEN) from None
         except DoorError as error:
-            raise CommandError(wording.refusal(error, group_id=options["group"])[1]) from None
+            raise CommandError(refusals.refusal(error, group_id=options["group"])[1]) from None
         doors = ", ".join(connection.doors) or "no doors yet"
         self.stdout.write(f"{gym} is connected to {connection.group_name}, which opens {doors}.")

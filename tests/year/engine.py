@@ -63,6 +63,7 @@ class Engine:
     outcomes: dict[str, int] = field(default_factory=dict)
     _queue: list[tuple[datetime, int, Act]] = field(default_factory=list)
     _order: count = field(default_factory=count)
+    _wakes: bool = False
     _sweep_at: datetime | None = None
     _look_at: datetime | None = None
 
@@ -87,7 +88,17 @@ class Engine:
             self._connection.update(look_again=False)
             self.sweep_soon()
         else:
-            self.at(self.clock.now() + WAKING, self.work)
+            self._wake_soon()
+
+    def _wake_soon(self) -> None:
+        """Several wake-ups at one moment find the work done by the first."""
+        if not self._wakes:
+            self._wakes = True
+            self.at(self.clock.now() + WAKING, self._woken)
+
+    def _woken(self) -> None:
+        self._wakes = False
+        self.work()
 
     def sweep_soon(self) -> None:
         """The next tick of the five minutes, once."""

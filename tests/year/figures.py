@@ -47,7 +47,7 @@ def _setting(year: Year, days: int) -> list[tuple[str, str]]:
     return [
         ("days, people with access at the end", f"{days}, {len(year.tally.wanted)}"),
         ("acts at the gym, edits by hand in Kisi", f"{year.reception.acts:,}, {year.hands.edits}"),
-        ("access given, removed", f"{year.tally.gained:,}, {year.tally.lost:,}"),
+        ("access given, removed", f"{year.tally.given:,}, {year.tally.taken:,}"),
         (f"troubles: {listed}", f"{len(year.troubles.all)}"),
     ]
 
@@ -60,6 +60,7 @@ def _wrongly_in(year: Year) -> list[tuple[str, str]]:
         ("  while Kisi, the key or the broker was down", _parts(year, _of(stays, "", "let in"), "down")),
         ("  held, until somebody decided", _whole(_of(stays, "held"))),
         ("  kept by somebody's decision", _whole(_of(stays, "kept"))),
+        ("  refused by Kisi, until somebody pressed Retry", _whole(_of(stays, "parked"))),
         ("  let in by hand in Kisi", _whole(_of(stays, "by hand"))),
     ]
 
@@ -71,6 +72,7 @@ def _wrongly_out(year: Year) -> list[tuple[str, str]]:
         ("  until the first access", _parts(year, _of(stays, "first access"), "ours")),
         ("  the same, in the hour after", _parts(year, _of(stays, "first access"), "after")),
         ("  the same, while something else was down", _parts(year, _of(stays, "first access"), "down")),
+        ("  refused by Kisi, until somebody pressed Retry", _whole(_of(stays, "parked"))),
         ("  removed by hand in Kisi", _whole(_of(stays, "by hand"))),
     ]
 
@@ -82,10 +84,12 @@ def _zero_rows(year: Year) -> list[tuple[str, str]]:
 
 def _speed(year: Year) -> list[tuple[str, str]]:
     calls, tally = year.watch.calls, year.tally
-    least = GRANT * tally.gained + REMOVAL * tally.lost + RENAME * year.reception.renames
+    least = GRANT * tally.given + REMOVAL * tally.taken + RENAME * year.reception.renames
     waits = convergences(year.troubles.all, tally.stays)
+    kept = [wait for wait in waits if wait]
     return [
-        ("seconds until all is right after a trouble: p50, p99, max", _ranks(waits)),
+        ("stretches of trouble, of which somebody still waited after", f"{len(waits)}, {len(kept)}"),
+        ("seconds until all was right then: p50, p99, max", _ranks(kept)),
         ("calls about people, least needed, ratio", _ratio(calls["person"], least)),
         ("calls of all kinds, the same least, ratio", _ratio(calls.total(), least)),
         ("  of these: looks at key and group, pages of lists", f"{calls['look']:,}, {calls['walk']:,}"),

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
 
-from integrations.kisi.models import KisiConnection
+from integrations.kisi.models import KisiConnection, KisiGrant
+from integrations.kisi.sync import asking
 from tests.year.engine import Engine
 from tests.year.people import ACTIVE, CANCELS, PAUSED, Person
 from tests.year.reception import Reception
@@ -21,6 +22,7 @@ A_WEEK = {
 }
 NOW_AND_THEN = ("swap", "delete", "join_for_a_week", "second_contract", "change_and_change_back")
 CANCELS_A_MONTH, CANCELS_AT_A_PEAK, JOINS_A_MONTH = 32, 125, 30
+AT_ONCE = 4
 PEAKS = (1, 9, 12)  # more people leave at once than the brake lets go
 # Days after the start, and what becomes of the seasonal plan then.
 SEASONS = (
@@ -78,12 +80,17 @@ class Life:
         last = last_of_month(day)
         if (last - day).days == 9:
             count = CANCELS_AT_A_PEAK if day.month in PEAKS else CANCELS_A_MONTH
-            for _ in range(self._scaled(count)):
+            for _ in range(self._scaled(count) // AT_ONCE):
                 at = self.moment(day + timedelta(days=self.dice.randrange(9)))
-                self.engine.at(at, self.act("cancel_at_month_end"))
+                self._at_once(at, "cancel_at_month_end")
         if day == last:
-            for _ in range(self._scaled(JOINS_A_MONTH)):
-                self.engine.at(self.moment(day), self.act("join_tomorrow"))
+            for _ in range(self._scaled(JOINS_A_MONTH) // AT_ONCE):
+                self._at_once(self.moment(day), "join_tomorrow")
+
+    def _at_once(self, at: datetime, name: str) -> None:
+        """A few in a row at the desk."""
+        for _ in range(AT_ONCE):
+            self.engine.at(at, self.act(name))
 
     def _plan_week(self, monday: date) -> None:
         for name, often in sorted(A_WEEK):
@@ -109,6 +116,13 @@ class Life:
             self.reception.allow_held(connection)
         else:
             self.reception.keep_held(connection)
+
+    def retry_refused(self) -> None:
+        """Whom Kisi did not let this key change is tried again, by the button."""
+        connection = KisiConnection.objects.select_related("gym").get(pk=self.engine.connection_id)
+        trouble, now = KisiGrant.Trouble.FORBIDDEN, self.engine.clock.now()
+        asking.retry(connection, trouble=trouble, because="Retry", now=now)
+        self.engine.changed()
 
     def _scaled(self, often: int) -> int:
         """For as many people as there are; a part of one is left to the dice."""

@@ -36,6 +36,10 @@ class Reception:
     acts: int = 0
     _joined: int = 0
 
+    def begin(self) -> None:
+        """Count from here on."""
+        self.acts = self.renames = 0
+
     @property
     def today(self) -> date:
         return self.now().astimezone(self.gym.zone).date()

@@ -12,6 +12,7 @@ from tests.year.watch import Doing
 MINUTE = timedelta(minutes=1)
 AFTERWARDS = timedelta(hours=1)
 DAY = timedelta(hours=24)
+DECIDED = ("held", "kept", "parked", "by hand")  # waits for a person, or for the week's full read
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +44,15 @@ class Tally:
     inside: set[str] = field(default_factory=set)
     stays: list[Stay] = field(default_factory=list)
     lockouts: list[str] = field(default_factory=list)
-    gained: int = 0
-    lost: int = 0
+    given: int = 0
+    taken: int = 0
     _why: dict[str, str] = field(default_factory=dict)
     _since: dict[str, datetime] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Count from here on; what was before was only to get there."""
         self.stays.clear()
-        self.gained = self.lost = 0
+        self.given = self.taken = 0
 
     def want(self, wanted: set[str], now: datetime) -> None:
         """From now on these should get in."""
@@ -78,9 +79,9 @@ class Tally:
 
     def _count(self, doing: Doing, is_wanted: bool) -> None:
         if doing.came and is_wanted:
-            self.gained += 1
+            self.given += 1
         if not doing.came and not is_wanted:
-            self.lost += 1
+            self.taken += 1
         if not doing.came and is_wanted:
             self.lockouts.append(f"{doing.email} at {doing.at:%Y-%m-%d %H:%M:%S}")
         if doing.came and not is_wanted:
@@ -105,8 +106,11 @@ class Tally:
 
     def unexplained(self) -> set[str]:
         """Those of them for whom nobody's decision and nobody's hand is the reason."""
-        excused = ("held", "kept", "by hand")
-        return {email for email in self.wrong() if self._why.get(email, "") not in excused}
+        return {email for email in self.wrong() if self._why.get(email, "") not in DECIDED}
+
+    def overdue(self) -> set[str]:
+        """Those of them whom a week's full read and an admin's morning should have put right."""
+        return {email for email in self.wrong() if self._why.get(email, "") not in ("held", "kept")}
 
     def forget(self, email: str) -> None:
         """Somebody whom Core has to leave alone from now on counts no more."""
@@ -171,8 +175,6 @@ def _ends(troubles: Iterable[Trouble]) -> list[datetime]:
 
 def _convergence(until: datetime, stays: Iterable[Stay]) -> timedelta:
     kept_waiting = [
-        stay.until
-        for stay in stays
-        if stay.since <= until < stay.until and stay.why not in ("held", "kept", "by hand")
+        stay.until for stay in stays if stay.since <= until < stay.until and stay.why not in DECIDED
     ]
     return max(kept_waiting, default=until) - until

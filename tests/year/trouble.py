@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -11,7 +12,7 @@ from django.db import connections
 from django.db.models import F
 
 from integrations.kisi.models import KisiConnection, Read
-from integrations.kisi.simulator import Armed, Kind, World
+from integrations.kisi.simulator import Armed, Kind, User, World
 from integrations.kisi.sync import asking, connecting
 from integrations.vault import Secret
 from tests.year.engine import Engine
@@ -31,6 +32,8 @@ class Troubles:
     world: World
     engine: Engine
     dice: Random
+    keeper: User
+    by_hand: Callable[[], AbstractContextManager[None]]
     all: list[Trouble] = field(default_factory=list)
     elsewhere: list[Trouble] = field(default_factory=list)
     _armed: list[tuple[str, datetime, Armed, bool]] = field(default_factory=list)
@@ -80,21 +83,13 @@ class Troubles:
 
     def dead_key(self) -> None:
         """Revoked in Kisi; a day later an admin enters a new one."""
-        owner = self.world.owner
         self.world.revoke_key(self._key())
-        self._for("key dead", timedelta(days=1), lambda: self._enter_key(self.world.add_key(owner)))
+        self._for("key dead", timedelta(days=1), lambda: self._enter_key(self.world.add_key(self.keeper)))
 
     def weak_key(self) -> None:
-        """Held down to a role that may change nobody, and lifted again."""
-        key = self._key()
-        self.world.weaken_key(key, role_id="observer")
-
-        def lift() -> None:
-            login = self.world.store.login_by_secret(key)
-            if login is not None:
-                login.role_id = None
-
-        self._for("key too weak", self._minutes(60, 360), lift)
+        """Its owner is given a role that may change nobody, and later the old one again."""
+        self._make_keeper("observer")
+        self._for("key too weak", self._minutes(60, 360), lambda: self._make_keeper("administrator"))
 
     def wakes_lost(self) -> None:
         """Messages get lost; beat goes on sweeping."""
@@ -125,10 +120,6 @@ class Troubles:
                 self._armed.remove(entry)
                 self._disarm(armed)
                 self._over(name, since, is_ours=is_ours)
-
-    @property
-    def names(self) -> set[str]:
-        return {trouble.name for trouble in self.all}
 
     def _arm(self, name: str, *, is_ours: bool = False, **fault: object) -> None:
         armed = self.world.fault(**fault)
@@ -162,12 +153,17 @@ class Troubles:
         self.engine.work()
 
     def _enter_key(self, key: str) -> None:
-        self.world.organization.api_key = key
         connection = self._connection
         connecting.update_credentials(
             connection, key=Secret(key), group_id=connection.group_id, clock=self.engine.clock
         )
         self.engine.changed()
+
+    def _make_keeper(self, role_id: str) -> None:
+        with self.by_hand():
+            for right in self.world.rights_of(self.keeper.email):
+                self.world.remove_right(right)
+            self.world.make_admin(self.keeper, role_id=role_id)
 
     def _key(self) -> str:
         return self._connection.api_key().reveal()

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
 from integrations.kisi.models import KisiGrant
-from integrations.kisi.simulator import World
+from integrations.kisi.simulator import User, World
 from integrations.kisi.sync import connecting
 from integrations.vault import Secret
 from members.models import Gym
@@ -47,6 +47,7 @@ class Year:
     trips: list[Trip] = field(default_factory=list)
     above: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+    keeper: User = field(init=False)
     tally: Tally = field(init=False)
     watch: Watch = field(init=False)
     engine: Engine = field(init=False)
@@ -57,6 +58,7 @@ class Year:
     _seen: tuple[int, date] | None = None
     gone: list[datetime] = field(default_factory=list)
     _held: frozenset[str] = frozenset()
+    _parked: frozenset[str] = frozenset()
 
     def open(self, gym: Gym) -> None:
         """Connect the gym and let everybody in who should get in."""
@@ -64,7 +66,9 @@ class Year:
         self.watch = Watch(self.world, self._saw)
         self.reception = Reception(gym, self.people, self.dice, self.clock.now, lambda: self.engine.changed())
         self.engine = Engine(0, self.clock, self._after_step, self._is_settled)
-        self.troubles = Troubles(self.world, self.engine, self.dice)
+        self.keeper = self.world.add_user("keeper@example.org", "Kim Keeper")
+        self.world.make_admin(self.keeper)
+        self.troubles = Troubles(self.world, self.engine, self.dice, self.keeper, self.watch.by_hand)
         self.hands = Hands(self.world, self.watch, self.tally, self.people, self.dice)
         self.life = Life(self.reception, self.engine, self.dice, self.size)
         self._move_in()
@@ -73,6 +77,7 @@ class Year:
         self.watch.take_calls()
         self.watch.calls.clear()
         self.tally.begin()
+        self.reception.begin()
 
     def run(self, days: int) -> None:
         first = self.reception.today + timedelta(days=1)
@@ -114,7 +119,7 @@ class Year:
                 self.watch.protect(user)
 
     def _connect(self) -> None:
-        key = Secret(self.world.api_key)
+        key = Secret(self.world.add_key(self.keeper))
         gym = self.reception.gym
         connection = connecting.connect(gym, key=key, group_id=self.world.group_id, clock=self.clock)
         self.engine.connection_id = connection.pk
@@ -154,13 +159,15 @@ class Year:
         self.people.begin_day(self.reception.today)
 
     def _morning(self) -> None:
-        """An admin reads the mail about held removals."""
+        """An admin reads the mails and looks at what needs attention."""
         if self._held:
             self.life.decide_about_held()
+        if self._parked:
+            self.life.retry_refused()
 
     def _nothing_is_lost(self) -> None:
         """Long after the week's last trouble and its full read nobody may be in or out against the rules."""
-        self.lost += [f"{email} on {self.reception.today}" for email in sorted(self.tally.unexplained())]
+        self.lost += [f"{email} on {self.reception.today}" for email in sorted(self.tally.overdue())]
 
     def _finish(self) -> None:
         """A last full read with nothing broken, and the sums."""
@@ -200,12 +207,16 @@ class Year:
 
     def _look_at_held(self, now: datetime) -> None:
         rows = KisiGrant.objects.open().filter(connection=self.engine.connection_id)
-        held = frozenset(rows.filter(held_since__isnull=False).values_list("email", flat=True))
-        kept = frozenset(rows.filter(kept_until__isnull=False).values_list("email", flat=True))
+        waiting = rows.exclude(held_since=None, kept_until=None, trouble="")
+        found = list(waiting.values_list("email", "held_since", "kept_until", "trouble"))
+        held = frozenset(email for email, since, _, _ in found if since)
+        kept = frozenset(email for email, _, until, _ in found if until)
+        self._parked = frozenset(email for email, *_, trouble in found if trouble in KisiGrant.PARKED)
         if held - self._held:
             self.trips.append(self._trip(now, held - self._held, self._held | kept))
         self.tally.explain(held, "held", now)
         self.tally.explain(kept, "kept", now)
+        self.tally.explain(self._parked, "parked", now)
         self._held = held
 
     def _trip(self, now: datetime, fresh: frozenset[str], before: frozenset[str]) -> Trip:

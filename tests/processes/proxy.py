@@ -10,6 +10,7 @@ import socket
 import struct
 import threading
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -154,5 +155,6 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     """Close with a reset instead of a farewell."""
     own: socket.socket | None = writer.get_extra_info("socket")
     if own is not None and own.family == socket.AF_INET:
-        own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        with suppress(OSError):  # closed already
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     writer.transport.abort()

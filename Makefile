@@ -7,12 +7,12 @@ PORT ?= 8000
 STATE ?= .state
 WORKERS ?= 2
 LINTED := DEBUG=on SECRET_KEY=lint DATABASE_URL=sqlite:///:memory:
-ASKS_NONE := $(addprefix tests/,config browser processes faults switches mutants test_architecture.py integrations/access \
-  $(addprefix integrations/kisi/,simulator test_answers.py test_client.py test_client_lists.py test_rows.py test_transport.py test_wire.py))
+ASKS_NONE := $(addprefix tests/,config browser processes faults switches mutants test_architecture.py test_matrix.py integrations/access \
+  $(addprefix integrations/kisi/,simulator views test_answers.py test_client.py test_client_lists.py test_rows.py test_transport.py test_wire.py))
 INSTALL := $(PY) -m pip install -q --disable-pip-version-check --require-hashes -r
 COMPILE := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml
 
-.PHONY: run test test-postgres test-sqlite faults year mutants browser screenshots lint fmt lock venv clean
+.PHONY: run test test-postgres test-sqlite faults switches budgets machine year mutants browser screenshots lint fmt lock venv clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/run.stamp
@@ -27,7 +27,7 @@ test-postgres: $(VENV)/dev.stamp
 	$(PY) -m pytest -n $(WORKERS) -m "not process and not browser and not long"
 	$(PY) -m pytest -m "(process or browser) and not long"
 
-# The second pass leaves out what asks no database, and what only the sync and not the database decides.
+# The second pass leaves out what asks no database, and pages and faults, where the database decides nothing.
 test-sqlite: $(VENV)/dev.stamp
 	CORE_TEST_DATABASE=sqlite $(PY) -m pytest -n $(WORKERS) -m "not process and not browser and not long" $(ASKS_NONE:%=--ignore=%)
 
@@ -35,9 +35,21 @@ test-sqlite: $(VENV)/dev.stamp
 faults: $(VENV)/dev.stamp
 	$(PY) -m pytest tests/faults --all-faults
 
+# Anything in any order on PostgreSQL, and neither harm nor anything left undone. CORE_MACHINE_EXAMPLES asks for more.
+machine: $(VENV)/dev.stamp
+	$(PY) -m pytest tests/machine -s
+
 # A thousand people and a year of faults on a moved clock; prints the minutes wrongly in and out.
 year: $(VENV)/dev.stamp
 	$(PY) -m pytest tests/year -m long -s
+
+# Every alternative of what is not known of Kisi, by itself and in the worst pairs, and every trouble at every call.
+switches: $(VENV)/dev.stamp
+	$(PY) -m pytest -n $(WORKERS) tests/switches
+
+# What a page costs with 10,000 members against 100: questions, bytes, time.
+budgets: $(VENV)/dev.stamp
+	$(PY) -m pytest tests/test_budgets.py -s
 
 # Every seeded bug against the tests that should catch it; prints which one did.
 mutants: $(VENV)/dev.stamp

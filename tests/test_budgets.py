@@ -19,7 +19,7 @@ from tests.desk import Desk
 from tests.factories import GymFactory, StaffFactory
 from tests.town import connect
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.django_db, pytest.mark.timeout(300)]
 QUESTIONS = 12
 BYTES = 60_000
 RATIO = 2.0

@@ -13,7 +13,7 @@ from tests.browser.conftest import KISI, Window
 from tests.browser.demo import Demo, until
 from tests.browser.looks import Inspector
 
-pytestmark = pytest.mark.timeout(170)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(170)]
 Open = Callable[..., Window]
 ANSWERED_WITHIN = 10.0
 

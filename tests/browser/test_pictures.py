@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.browser import causes, states
+from tests.browser import camera, causes, states
 from tests.browser.camera import open_and_shoot, shoot
 from tests.browser.conftest import KISI, Window
 from tests.browser.served import Served
@@ -127,3 +127,23 @@ def test_pictures_of_connecting(served: Served, windows: Open) -> None:
     desk.page.get_by_label("API key").fill(served.printed["api_key"])
     desk.press("Connect")
     shoot(desk, "connect-3", "new")
+
+
+@pytest.mark.parametrize("name", ["forecast", "held", "member"])
+def test_small_pictures_for_the_readme(served: Served, desk: Window, name: str) -> None:
+    """Into .screenshots too: whoever likes one better than the stored one makes it small and stores it."""
+    if name == "forecast":
+        desk.open(f"/plans/{served.house.plan.pk}/")
+        desk.page.get_by_label("24-hr access").uncheck()
+        desk.press("Save plan")
+    elif name == "held":
+        states.held(served.house)
+        desk.open(f"{KISI}attention/held/")
+    else:
+        desk.open(f"/members/{states.ana(served.house).pk}/")
+        desk.page.get_by_role("button", name="Sync now").click()
+        desk.page.get_by_role("heading", name="Kisi was asked").wait_for()
+        served.house.sync()
+        desk.page.reload()
+    desk.page.set_viewport_size({"width": 1100, "height": 720})
+    desk.page.screenshot(path=camera.FOLDER / f"readme-{name}.png")

@@ -13,7 +13,7 @@ from tests.browser.looks import Inspector
 from tests.browser.served import Served
 from tests.browser.states import STATES
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(170)]
+pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True), pytest.mark.timeout(170)]
 Open = Callable[..., Window]
 SHOWS_IT = {
     "overview": KISI,

@@ -15,7 +15,7 @@ from tests.browser.looks import Inspector
 from tests.browser.served import Served
 from tests.factories import GymFactory
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(170)]
+pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True), pytest.mark.timeout(170)]
 Open = Callable[..., Window]
 MOST_TABS = 60
 FOCUS = r"""() => {

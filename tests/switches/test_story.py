@@ -52,6 +52,7 @@ def test_the_story_under_a_single_alternative(settle, met, case):
     play(settle, met, case)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(argvalues=PAIRS, **NAMES)
 def test_the_story_under_a_worse_pair(settle, met, case):
     play(settle, met, case)

@@ -56,6 +56,7 @@ def all_is_well(story: Story) -> None:
     assert story.world.person("ana@example.com").name == "Ana Ruiz"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", TRIED)
 def test_a_trouble_at_every_call_harms_nobody(settle, name):
     story = begun(settle)

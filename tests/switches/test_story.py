@@ -47,6 +47,7 @@ def test_the_story_at_the_kisi_of_the_fact_sheet(met):
     assert not {"put_works", "members", "half_filter"} & met
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(argvalues=list(singles()), **NAMES)
 def test_the_story_under_a_single_alternative(settle, met, case):
     play(settle, met, case)

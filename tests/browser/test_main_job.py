@@ -146,9 +146,7 @@ def _progress(desk: Window) -> int:
 
 
 def _is_done(desk: Window, seen: set[str]) -> bool:
-    heading = desk.page.locator("#running")
-    if heading.count():
-        seen.add(heading.inner_text())
+    seen.update(desk.page.locator("#running").all_inner_texts())  # at once: it may go at any time
     return "Connected" in desk.page.locator("h1").inner_text()
 
 

@@ -64,12 +64,13 @@ def gym(broker: Broker, transactional_db: None, connected: House) -> House:
 
 @pytest.fixture
 def running(gym: House, broker: Broker) -> Iterator[list[Process]]:
-    """Whatever was started; all are killed in the end."""
+    """Whatever was started; all are killed in the end, and a failure shows what each printed last."""
     started: list[Process] = []
     yield started
     gym.world.clear_faults()
     for process in started:
         process.kill()
+        print(process.printed[-8000:])
 
 
 @pytest.fixture

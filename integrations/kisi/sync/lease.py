@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import Error, connection, transaction
 from django.db.models import F, Q
 
 from integrations.kisi.models import KisiConnection
@@ -66,6 +66,18 @@ class Lease:
         if mine.update(lease_until=None):
             return True
         return not KisiConnection.objects.filter(pk=self.connection_id, fence=self.fence).exists()
+
+    def drop(self) -> None:
+        """Release after a failure of any kind, one in the middle of a query among them.
+
+        Celery's soft time limit raises from a signal, and psycopg then refuses the next query because that one
+        is still under way: so over a new connection. Raises Error when the database itself is away.
+        """
+        try:
+            self.give_back(even_if_asked=True)
+        except Error:
+            connection.close()
+            self.give_back(even_if_asked=True)
 
     def take_request(self) -> None:
         """Begin to serve what was asked for while we worked."""

@@ -53,7 +53,7 @@ def run(connection_id: int, *, clock: Clock | None = None) -> Outcome:
     except LeaseLost:
         return Outcome.LOST
     except BaseException:
-        lease.give_back(even_if_asked=True)
+        lease.drop()
         raise
 
 

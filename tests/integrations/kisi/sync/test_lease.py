@@ -1,8 +1,12 @@
 """sync.md 6: one writer per connection; whoever lost the lease sends nothing more and writes nothing down."""
 
+import signal
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import connection as database
 from django.db.models import F
 
 from integrations.kisi.models import KisiConnection, KisiGrant, Read
@@ -10,6 +14,8 @@ from integrations.kisi.simulator import Kind
 from integrations.kisi.sync import asking, runs, switching
 from integrations.kisi.sync.lease import Lease, raise_fence
 from integrations.vault import Secret
+from members.models import Gym
+from tests.conftest import on_sqlite
 from tests.stories import meanwhile, mixed, mixed_is_done, written
 
 ANY = {"path": ".*", "kind": Kind.PASS}
@@ -43,6 +49,49 @@ def test_a_lease_runs_out_after_ninety_seconds(connected):
     connected.clock.forward(seconds=89)
     assert run(connected) is runs.Outcome.TAKEN
     connected.clock.forward(seconds=2)
+    assert run(connected) is runs.Outcome.DONE
+    assert connected.inside() == ["ana"]
+
+
+@contextmanager
+def nobody_reads(model):
+    """Another database session keeps every query of this table waiting."""
+    other = database.copy()
+    other.set_autocommit(False)
+    with other.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {model._meta.db_table} IN ACCESS EXCLUSIVE MODE")
+    try:
+        yield
+    finally:
+        other.close()
+
+
+@contextmanager
+def time_limit(*, seconds):
+    """What Celery's soft limit does to a task: a signal raises, wherever it is."""
+
+    def leave(number, frame):
+        raise SoftTimeLimitExceeded
+
+    former = signal.signal(signal.SIGALRM, leave)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        with pytest.raises(SoftTimeLimitExceeded):
+            yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
+
+
+@pytest.mark.skipif(on_sqlite(), reason="one session keeps another one waiting: needs PostgreSQL")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.timeout(30, method="thread")
+def test_a_run_cut_off_in_the_middle_of_a_query_gives_its_lease_back(connected):
+    connected.member("Ana")
+    ours = connected.connection.pk
+    with nobody_reads(Gym), time_limit(seconds=0.5):
+        runs.run(ours, clock=connected.clock)
+    assert connected.connection.lease_until is None
     assert run(connected) is runs.Outcome.DONE
     assert connected.inside() == ["ana"]
 

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import ahead, drift, gather
-from integrations.kisi.wording import Counts
+from integrations.kisi.wording import Counts, wrongly
 from members import words
 from members.models import Member
 
@@ -140,7 +140,7 @@ def _trouble(cause: KisiGrant.Trouble, rows: list[KisiGrant]) -> Card | None:
         return None
     _, who, helps = _CAUSES[cause]
     out = sum(row.role_assignment_id is not None for row in rows)
-    meaning = f"{len(rows) - out:,} cannot open the doors though they should; {out:,} still can."
+    meaning = wrongly(shut_out=len(rows) - out, let_in=out)
     heading = _trouble_heading(cause, len(rows))
     return Card(heading, meaning, who, _people(rows), trouble=cause if helps else "")
 

@@ -98,7 +98,7 @@ def held(batch: Batch) -> Letter:
 
 
 def refused(people: Sequence[Named], *, cannot: int, still_can: int) -> Letter:
-    doors = f"{cannot:,} cannot open the doors though they should; {still_can:,} still can though they should not."
+    doors = wording.wrongly(shut_out=cannot, let_in=still_can)
     subject = f"Kisi refuses {words.people(len(people))}"
     return Letter(subject, (doors,), "What to do", "attention/", tuple(people))
 

@@ -54,6 +54,13 @@ def people(n: int) -> str:
     return "1 person" if n == 1 else f"{n:,} people"
 
 
+def wrongly(*, shut_out: int, let_in: int) -> str:
+    """What failed changes mean for the doors; a side that nobody is on goes unsaid."""
+    kept_out = f"{people(shut_out)} cannot open the doors though they should"
+    still_in = f"{people(let_in)} can still open the doors though they should not"
+    return "; ".join([kept_out] * bool(shut_out) + [still_in] * bool(let_in)) + "."
+
+
 def changes(n: int) -> str:
     return "1 change waits" if n == 1 else f"{n:,} changes wait"
 
@@ -196,8 +203,7 @@ def failed(counts: Counts) -> Face:
     return Face(
         Tag("Needs attention", "warn"),
         f"{people(counts.failed)} could not be updated",
-        f"{counts.failed_in:,} cannot open the doors though they should; "
-        f"{counts.failed_out:,} still can though they should not.",
+        wrongly(shut_out=counts.failed_in, let_in=counts.failed_out),
         "See what to do",
         "kisi:attention",
     )

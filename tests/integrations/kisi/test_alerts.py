@@ -138,7 +138,7 @@ def test_people_whom_kisi_refuses_are_mailed_once_and_again_when_there_are_more(
     connected.sync()
     connected.sync()
     assert subjects() == ["Kisi refuses 1 person"]
-    assert "1 cannot open the doors though they should" in mail.outbox[0].body
+    assert "1 person cannot open the doors though they should." in mail.outbox[0].body
     connected.clock.forward(minutes=61)
     connected.sync()
     assert len(mail.outbox) == 1

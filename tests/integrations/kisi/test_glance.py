@@ -118,12 +118,12 @@ class TestNotGreen:
         row(linked, state="absent", role_assignment_id=None, trouble="refused", origin="")
         face = self.not_green(linked, "Needs attention")
         assert face.heading == "1 person could not be updated"
-        assert face.text.startswith("1 cannot open the doors though they should; 0 still can")
+        assert face.text == "1 person cannot open the doors though they should."
 
     def test_a_removal_that_failed_counts_on_the_other_side(self, linked):
         row(linked, trouble="forbidden")
         face = self.not_green(linked, "Needs attention")
-        assert face.text == "0 cannot open the doors though they should; 1 still can though they should not."
+        assert face.text == "1 person can still open the doors though they should not."
 
     def test_somebody_entitled_has_no_address(self, linked):
         linked.member("Ana", email="")
@@ -281,3 +281,9 @@ def test_the_tag_alone_costs_two_queries(linked, django_assert_num_queries):
     connection = linked.connection
     with django_assert_num_queries(2):
         assert glance.tag_of(connection, timezone.now()).face.tag.word == "Connected"
+
+
+def test_what_failed_changes_mean_is_said_of_each_side_that_somebody_is_on():
+    assert wording.wrongly(shut_out=2, let_in=1) == (
+        "2 people cannot open the doors though they should; 1 person can still open the doors though they should not."
+    )

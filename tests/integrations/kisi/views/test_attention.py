@@ -24,7 +24,7 @@ class TestCauses:
         page = admin.open("kisi:attention")
         assert page.says(
             "1 person: Kisi refuses their details",
-            "1 cannot open the doors though they should; 0 still can.",
+            "1 person cannot open the doors though they should.",
             "You: correct the member. Core then tries by itself.",
             "Ana",
             "Kisi said: “",
@@ -39,7 +39,7 @@ class TestCauses:
         page = admin.open("kisi:attention")
         assert page.says(
             "1 person: Kisi does not let this key change them",
-            "0 cannot open the doors though they should; 1 still can.",
+            "1 person can still open the doors though they should not.",
             "An owner, in Kisi.",
         )
 

@@ -151,6 +151,11 @@ class KisiConnection(models.Model):
         return self.status in self.BROKEN
 
     @property
+    def is_ending(self) -> bool:
+        """An admin disconnected it; the last rights may still be on their way out."""
+        return self.status in (self.Status.DISCONNECTING, self.Status.DISCONNECTED)
+
+    @property
     def in_transition(self) -> bool:
         return self.sole_source_since is None
 

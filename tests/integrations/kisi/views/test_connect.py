@@ -130,6 +130,12 @@ class TestTheThreeSteps:
         assert admin.open("kisi:connect").path == "/marketplace/kisi/"
         assert admin.open("kisi:connect-credentials").path == "/marketplace/kisi/"
 
+    def test_the_third_says_nothing_of_groups_that_nobody_is_in(self, house, agreed):
+        house.member("Ana")
+        page = try_key(house, agreed)
+        assert page.says("1 person gets access now")
+        assert "0 people" not in page.html
+
     def test_no_plan_with_24_hr_access_is_said(self, house, agreed):
         house.plan.has_24hr_access = False
         house.plan.save()

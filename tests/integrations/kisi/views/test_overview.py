@@ -84,6 +84,11 @@ class TestThePoll:
         stand(connected, status)
         assert "hx-get" not in admin.open("kisi:overview").html
 
+    @pytest.mark.parametrize(("status", "is_named"), [("connected", True), ("disconnected", False)])
+    def test_a_next_check_is_named_while_there_will_be_one(self, connected, admin, status, is_named):
+        stand(connected, status)
+        assert ("Next daily check" in admin.open("kisi:overview").html) is is_named
+
 
 class TestSyncNow:
     def test_it_asks_for_a_full_look_in_my_name(self, connected, admin):

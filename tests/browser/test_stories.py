@@ -78,6 +78,32 @@ class TestByKeyboardAlone:
         served.house.sync()
         assert served.inside() == set()
 
+    def test_held_removals_are_chosen_and_allowed(self, served: Served, desk: Window) -> None:
+        states.settle(served.house)
+        states.held(served.house)
+        desk.open("/")
+        _enter(desk, "Review 7 removals")
+        names = desk.page.locator("main tbody label bdi").all_inner_texts()
+        for name in names[:2]:
+            _tab_to(desk.page, name)
+            desk.page.keyboard.press("Space")
+        _enter(desk, "Remove access for selected people")
+        assert "Access of 2 people is being removed." in desk.text()
+        served.house.sync()
+        assert len(served.inside()) == 10
+
+    def test_move_in_is_finished_by_cutting_over(self, served: Served, desk: Window) -> None:
+        _moving_in(served)
+        desk.open(KISI)
+        _enter(desk, "Cut over")
+        _enter(desk, "Cut over and remove access for 1 person")
+        assert desk.page.evaluate("document.activeElement.id") == "problems"
+        _tab_to(desk.page, "From now on Core alone decides")
+        desk.page.keyboard.press("Space")
+        _enter(desk, "Cut over and remove access for 1 person")
+        served.house.sync()
+        assert served.inside() == {"ana@example.com", "cleaner@example.com"}
+
     def test_the_first_tab_offers_to_skip_to_the_content(self, served: Served, desk: Window) -> None:
         states.settle(served.house)
         desk.open(KISI)
@@ -118,13 +144,7 @@ class TestWithoutScripts:
         assert plain.state() == "Connected"
 
     def test_move_in_is_finished_by_cutting_over(self, served: Served, plain: Window) -> None:
-        house = served.house
-        house.member("Ana")
-        house.member("Old Timer", status="cancelled")
-        for name in ("Ana", "Old", "Cleaner"):
-            house.in_kisi(name)
-        house.connect(by=states.staff(house).user)
-        house.sync()
+        _moving_in(served)
         plain.open(KISI)
         assert plain.state() == "Moving in"
         plain.follow("Cut over")
@@ -135,7 +155,7 @@ class TestWithoutScripts:
         plain.page.locator("main input[type=checkbox]").check()
         plain.press("Cut over and remove access for 1 person")
         assert "Core is the only source now. 1 person loses access." in plain.text()
-        house.sync()
+        served.house.sync()
         assert served.inside() == {"ana@example.com", "cleaner@example.com"}
 
     def test_leaving_removes_what_core_gave(self, served: Served, plain: Window) -> None:
@@ -239,6 +259,17 @@ def _signed_in(served: Served, windows: Open, **options: object) -> Window:
     found = windows(served, **options)
     found.page.context.add_cookies([served.cookie()])
     return found
+
+
+def _moving_in(served: Served) -> None:
+    """Connected to a group in which one person is entitled, one left the gym, and one is nobody Core knows."""
+    house = served.house
+    house.member("Ana")
+    house.member("Old Timer", status="cancelled")
+    for name in ("Ana", "Old", "Cleaner"):
+        house.in_kisi(name)
+    house.connect(by=states.staff(house).user)
+    house.sync()
 
 
 def _tab_to(page: Page, words: str) -> None:

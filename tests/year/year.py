@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
-from integrations.kisi.models import KisiGrant
+from integrations.kisi.models import KisiConnection, KisiGrant, Read
 from integrations.kisi.simulator import User, World
-from integrations.kisi.sync import connecting
+from integrations.kisi.sync import asking, connecting
 from integrations.vault import Secret
 from members.models import Gym
 from tests.year.engine import DAILY, SUNDAY, WEEKLY, Clock, Engine
@@ -170,8 +170,13 @@ class Year:
         self.lost += [f"{email} on {self.reception.today}" for email in sorted(self.tally.overdue())]
 
     def _finish(self) -> None:
-        """A last full read with nothing broken, and the sums."""
+        """The last troubles end; then an admin's last morning and *Sync now*, which reads everybody; and the sums."""
         self.engine.run(self.clock.now() + timedelta(hours=30))
+        self._morning()
+        connection = KisiConnection.objects.get(pk=self.engine.connection_id)
+        asking.ask(connection, Read.FULL, because="Sync now", now=self.clock.now())
+        self.engine.changed()
+        self.engine.run(self.clock.now() + timedelta(hours=1))
         self._nothing_is_lost()
         self.tally.end(self.clock.now())
 

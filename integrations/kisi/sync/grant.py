@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from integrations.access.errors import AlreadyExists, DoorError, Gone, NoAnswer
 from integrations.access.facts import Wanted
 from integrations.kisi.models import AccessEvent, KisiGrant
@@ -10,6 +12,7 @@ from integrations.kisi.sync import drift, ledger, people, record
 from integrations.kisi.sync.session import Session
 
 Origin, State = KisiGrant.Origin, KisiGrant.State
+AT_ONCE = 500
 
 
 def grant(session: Session, email: str) -> AccessEvent.Kind | None:
@@ -21,13 +24,30 @@ def grant(session: Session, email: str) -> AccessEvent.Kind | None:
     if people.being_removed_elsewhere(session, row):
         ledger.postpone(session, row, ledger.OTHER_GYM_FINISHES)
         return None
-    if row.kisi_user_id is not None:
-        _look_at_known_person(session, row)
-    else:
+    if row.kisi_user_id is None or row.email in session.known_users:
         _take_from_walk(session, row)
+    else:
+        _look_at_known_person(session, row)
     if row.kisi_user_id is None and _create_person(session, row, wanted):
         return _give(session, row)
     return join(session, row)
+
+
+def meet(session: Session, owed: Iterable[Wanted]) -> None:
+    """Keep in the ledger whom of these Kisi knows already, for the slices after the one that read them all."""
+    found = [
+        (wanted, session.known_users[wanted.email]) for wanted in owed if wanted.email in session.known_users
+    ]
+    with session.lease.writing():
+        rows = [_met(session, wanted, user) for wanted, user in found]
+        KisiGrant.objects.bulk_create(rows, batch_size=AT_ONCE, ignore_conflicts=True)
+
+
+def _met(session: Session, wanted: Wanted, user: User) -> KisiGrant:
+    row = ledger.new_row(session.connection, wanted)
+    row.state, row.kisi_user_id, row.name = State.ABSENT, user.id, user.name
+    row.profile_was_there = not people.is_marked(session.connection, user)
+    return row
 
 
 def join(session: Session, row: KisiGrant) -> AccessEvent.Kind:

@@ -57,7 +57,7 @@ def intend_grant(session: Session, email: str) -> tuple[KisiGrant, Wanted]:
         wanted, row = gather.one(session.connection, email, session.today)
         if wanted is None or (row and (row.exempt or row.state == State.GRANTED)):
             raise Moved
-        grant = _open_row(session.connection, email) or _new_row(session.connection, wanted)
+        grant = _open_row(session.connection, email) or new_row(session.connection, wanted)
         _set(
             grant,
             state=State.GRANTING,
@@ -222,7 +222,8 @@ def _open_row(connection: KisiConnection, email: str) -> KisiGrant | None:
     return KisiGrant.objects.open().filter(connection=connection, email=email).first()
 
 
-def _new_row(connection: KisiConnection, wanted: Wanted) -> KisiGrant:
+def new_row(connection: KisiConnection, wanted: Wanted) -> KisiGrant:
+    """A row of this address, not saved yet."""
     return KisiGrant(
         connection=connection,
         email=normalize_email(wanted.email),

@@ -61,11 +61,12 @@ class Logbook:
         connection.wanted_because, connection.wanted_by_id, connection.wanted_trace = "", None, ""
         return run
 
-    def owes(self, changes: int) -> None:
-        """The estimate for the page: what is done plus what the fresh plan still owes."""
+    def owes(self, changes: int) -> int:
+        """The estimate for the page, what is done plus what the fresh plan still owes; by how much it grew."""
         run = self._run()
-        run.total = run.done + changes
+        before, run.total = run.total, run.done + changes
         run.save(update_fields=["total"])
+        return run.total - before
 
     def did(self, kind: AccessEvent.Kind | None) -> None:
         run = self._run()

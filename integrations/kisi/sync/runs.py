@@ -14,6 +14,7 @@ from integrations.kisi.sync import applying, reading, standing
 from integrations.kisi.sync.apply import apply
 from integrations.kisi.sync.checks import check, keep_watch, probe
 from integrations.kisi.sync.clock import Clock, DatabaseClock
+from integrations.kisi.sync.grant import meet
 from integrations.kisi.sync.lease import Lease, LeaseLost
 from integrations.kisi.sync.logbook import Logbook
 from integrations.kisi.sync.planning import make_plan
@@ -186,17 +187,21 @@ def _changes(session: Session, book: Logbook, planner: Planner = make_plan) -> O
 
 
 def _prepare(session: Session, book: Logbook, todo: list[Change]) -> None:
-    """Before the first write of a lease: the checks; before many grants: everybody Kisi knows, once."""
+    """Before the first write of a lease: the checks; before many new grants: everybody Kisi knows.
+
+    Once, not in every slice: whom Kisi knows already is kept in the ledger.
+    """
     calls = [change for change in todo if change.kind not in WITHOUT_CALL]
     if not calls:
         return
     book.begin(Read.LEDGER)
-    book.owes(len(calls))
+    fresh = book.owes(len(calls))
     check(session)
-    grants = sum(change.kind is Kind.GRANT for change in calls)
-    if grants > MANY_GRANTS and not session.asked_for_everybody:
+    grants = [change.wanted for change in calls if change.kind is Kind.GRANT and change.wanted]
+    if min(fresh, len(grants)) > MANY_GRANTS and not session.asked_for_everybody:
         session.asked_for_everybody = True
         session.known_users = reading.everybody(session)
+        meet(session, grants)
 
 
 def _carry_out(session: Session, book: Logbook, todo: list[Change], tried: Tried, until: datetime) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from integrations.kisi.models import KisiGrant
 from integrations.kisi.simulator import Kind
+from integrations.kisi.sync import runs
 from tests.stories import events, written
 
 ANA = "ana@example.com"
@@ -187,6 +188,24 @@ def test_before_more_than_fifty_grants_everybody_is_read_once_and_a_known_person
     assert calls.count("GET /users") == 1
     assert calls.count("POST /users") == 0
     assert len(calls) == 2 + 1 + 2 * 51
+
+
+@pytest.mark.parametrize(("are_there", "calls_each"), [(True, 3), (False, 2)])
+def test_a_long_import_reads_everybody_once_and_not_in_every_slice(
+    connected, settings, are_there, calls_each
+):
+    settings.KISI_CALLS_PER_SECOND = 4
+    for member in connected.members(150):
+        if are_there:
+            connected.world.add_user(member.email, member.name)
+    slices = 1
+    while runs.run(connected.connection.pk, clock=connected.clock) is runs.Outcome.MORE:
+        slices += 1
+    calls = connected.calls()
+    assert len(connected.inside()) == 150
+    assert slices > 3
+    assert calls.count("GET /users") == (2 if are_there else 1)
+    assert len(calls) <= calls_each * 150 + 2 * slices + 2
 
 
 def test_fifty_grants_are_not_worth_a_look_at_everybody(connected):

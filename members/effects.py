@@ -12,7 +12,7 @@ from django.shortcuts import render
 
 from members.models import Gym
 from members.sheets import csv_of
-from members.slots import Effect, ListMoved, carry_out_change, forecast_change
+from members.slots import Addresses, Effect, ListMoved, carry_out_change, forecast_change
 
 SHOWN, SEEN, WANTED = "shown", "seen", "list"
 COUNTED = 2_000
@@ -42,9 +42,14 @@ class Question:
 
 
 def settle(
-    request: HttpRequest, change: Callable[[], object], *, cause: str, ask: Callable[[Effect], bool]
+    request: HttpRequest,
+    change: Callable[[], object],
+    *,
+    cause: str,
+    ask: Callable[[Effect], bool],
+    about: Addresses = None,
 ) -> Outcome:
-    """Make the change, or find out what has to be asked first.
+    """Make the change, or find out what has to be asked first; `about`: the only addresses it can concern.
 
     A POST that carries what was shown makes it, unless the list moved. Any other POST makes it at once when
     `ask` says of the effect that nobody needs to be asked. Nothing else changes anything.
@@ -52,12 +57,13 @@ def settle(
     gym: Gym = request.gym  # type: ignore[attr-defined]
     shown = request.POST.get(SHOWN) if WANTED not in request.POST else None
     if shown is None:
-        effect = forecast_change(gym, change)
+        effect = forecast_change(gym, change, about=about)
         if request.method != "POST" or WANTED in request.POST or ask(effect):
             return Outcome(effect, is_done=False)
         shown = effect.fingerprint
     try:
-        return Outcome(carry_out_change(gym, change, by=request.user, cause=cause, shown=shown), is_done=True)
+        effect = carry_out_change(gym, change, by=request.user, cause=cause, shown=shown, about=about)
+        return Outcome(effect, is_done=True)
     except ListMoved as moved:
         return Outcome(moved.effect, is_done=False, moved=_moved(request, moved.effect))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -107,13 +107,27 @@ class ListMoved(Exception):
         super().__init__("the list changed")
 
 
-class DoorEffects(Protocol):
-    """What the doors' keeper answers about a change before it is made, and when it is."""
+Addresses = Collection[str] | None
 
-    def forecast(self, gym: Gym, change: Callable[[], object]) -> Effect: ...
+
+class DoorEffects(Protocol):
+    """What the doors' keeper answers about a change before it is made, and when it is.
+
+    `about` names the only addresses that the change can concern, where they are known; then no others are
+    looked at.
+    """
+
+    def forecast(self, gym: Gym, change: Callable[[], object], *, about: Addresses = None) -> Effect: ...
 
     def carry_out(
-        self, gym: Gym, change: Callable[[], object], *, by: Any, cause: str, shown: str
+        self,
+        gym: Gym,
+        change: Callable[[], object],
+        *,
+        by: Any,
+        cause: str,
+        shown: str,
+        about: Addresses = None,
     ) -> Effect: ...
 
 
@@ -133,18 +147,26 @@ plan_notes: list[Callable[[Gym], str]] = []
 door_effects: list[DoorEffects] = []
 
 
-def forecast_change(gym: Gym, change: Callable[[], object]) -> Effect:
+def forecast_change(gym: Gym, change: Callable[[], object], *, about: Addresses = None) -> Effect:
     """Who would gain or lose access by `change`; nothing is kept of it. Without doors: nobody."""
-    return door_effects[0].forecast(gym, change) if door_effects else Effect.empty()
+    return door_effects[0].forecast(gym, change, about=about) if door_effects else Effect.empty()
 
 
-def carry_out_change(gym: Gym, change: Callable[[], object], *, by: Any, cause: str, shown: str) -> Effect:
+def carry_out_change(
+    gym: Gym,
+    change: Callable[[], object],
+    *,
+    by: Any,
+    cause: str,
+    shown: str,
+    about: Addresses = None,
+) -> Effect:
     """Make `change` for good, as somebody's word for the people in the list whose fingerprint is `shown`.
 
     Raises ListMoved, with nothing changed, when the list is another one by now.
     """
     if door_effects:
-        return door_effects[0].carry_out(gym, change, by=by, cause=cause, shown=shown)
+        return door_effects[0].carry_out(gym, change, by=by, cause=cause, shown=shown, about=about)
     with transaction.atomic():
         change()
     return Effect.empty()

@@ -30,11 +30,12 @@ BELOW = {
 # Inside kisi: each line may import the lines above it, and of its own line only itself.
 LAYERS = (
     ("rows", "models"),
-    ("transport", "governor", "wake", "wording", "refusals"),
-    ("explain",),
+    ("transport", "governor", "wake", "wording", "refusals", "named"),
+    ("explain", "entries"),
     ("client", "doors", "timeline", "letters"),
     ("chain", "remedies"),
     ("sync",),
+    ("numbers",),
     ("glance", "effects", "history", "access_filter", "curve"),
     ("causes", "concerns", "selfcheck"),
     ("alerts",),

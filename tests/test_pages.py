@@ -203,13 +203,24 @@ class TestQueries:
 
     @pytest.mark.parametrize("count", [10, 200])
     @pytest.mark.parametrize(
-        "name", ["members:list", "plans:list", "dashboard", "kisi:overview", "members:detail"]
+        "name",
+        [
+            *("dashboard", "marketplace", "members:list", "members:detail", "plans:list", "kisi:overview"),
+            *(
+                "kisi:attention",
+                "kisi:held",
+                "kisi:people",
+                "kisi:activity",
+                "kisi:move-in",
+                "kisi:connected",
+            ),
+        ],
     )
-    def test_a_page_asks_at_most_fifteen(self, filled, name, count, django_assert_max_num_queries):
+    def test_a_page_asks_at_most_twelve(self, filled, name, count, django_assert_max_num_queries):
         browser = filled(count).browsers["admin A"]
         address = filled(0).address(name)
         browser.get(address)
-        with django_assert_max_num_queries(15):
+        with django_assert_max_num_queries(12):
             assert browser.get(address).status_code == 200
 
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from django.db.models import Count, F, Q, Sum
 
-from integrations.kisi import doors, glance, letters
+from integrations.kisi import doors, glance, letters, numbers
 from integrations.kisi.letters import Batch, Letter, Named
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, SyncRun
 from integrations.kisi.sync import ahead, deciding, gather, planning
@@ -55,7 +55,8 @@ def _held_letter(connection: KisiConnection, rows: Sequence[KisiGrant], now: dat
     facts = gather.differences(connection, connection.gym.today(now), now)
     verdict = planning.judge(connection, planning.decide(connection, facts, now=now), facts)
     people = _with_reasons(connection, rows, connection.gym.today(now))
-    allowed = verdict.allowed or glance.allowance(connection, facts) or 0
+    counted = facts.confirmed + facts.gone_without_word
+    allowed = numbers.allowance(connection, counted) or 0
     return letters.held(Batch(people, verdict.counted, allowed))
 
 
@@ -135,7 +136,7 @@ def all_clear(connection: KisiConnection) -> Letter:
 
 
 def _with_reasons(connection: KisiConnection, rows: Sequence[KisiGrant], today: date) -> tuple[Named, ...]:
-    reasons = doors.reasons(connection, rows, today)
+    reasons = doors.reasons(connection.gym, rows, today)
     return tuple(Named(row.name or row.email, reasons[row.email]) for row in rows)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from integrations.access.policy import Decision, Entry, Person, Reason, decide
-from integrations.kisi import wording
+from integrations.kisi import entries, wording
+from integrations.kisi.entries import Holders
 from integrations.kisi.models import KisiConnection, KisiGrant
 from members import words
 from members.models import Gym, Member
@@ -82,64 +83,57 @@ def gather_facts(gym: Gym, members: Sequence[Member], today: date) -> dict[int, 
 def facts_at(
     connection: KisiConnection | None, gym: Gym, members: Sequence[Member], today: date
 ) -> dict[int, Facts]:
-    """The same, at a connection that is known already."""
-    emails = {member.email for member in members if member.email}
-    people = list(Member.objects.filter(gym=gym, email__in=emails)) if emails else []
-    ids = {member.pk for member in members} | {person.pk for person in people}
-    entries = _entries(gym, ids)
-    rows = (
-        KisiGrant.objects.open()
-        .filter(connection=connection, email__in=emails)
-        .select_related("kept_by", "exempt_by")
-    )
-    by_email = {row.email: row for row in rows} if connection else {}
-    found = {}
-    for member in members:
-        same = [person for person in people if person.email == member.email and person.pk != member.pk]
-        group = [member, *same] if member.email else [member]
-        theirs = [entry for person in group for entry in entries.get(person.pk, ())]
-        decision = decide(Person(tuple(theirs)), today)
-        found[member.pk] = Facts(
-            member,
-            decision,
-            by_email.get(member.email),
-            connection,
-            today,
-            tuple(person.first_name for person in same),
-            _is_cancelled(theirs, decision),
-        )
-    return found
+    """The same, at a connection that is known already: in one query, and one for the ledger."""
+    holders = entries.of(gym, members)
+    by_email = _rows(connection, {member.email for member in members if member.email})
+    return {
+        member.pk: _facts(member, holders, by_email.get(member.email), connection, today)
+        for member in members
+    }
 
 
-def reasons(connection: KisiConnection, rows: Sequence[KisiGrant], today: date) -> dict[str, str]:
+def _rows(connection: KisiConnection | None, emails: set[str]) -> dict[str, KisiGrant]:
+    if connection is None or not emails:
+        return {}
+    rows = KisiGrant.objects.open().filter(connection=connection, email__in=emails)
+    return {row.email: row for row in rows.select_related("kept_by", "exempt_by")}
+
+
+def _facts(
+    member: Member, holders: Holders, row: KisiGrant | None, connection: KisiConnection | None, today: date
+) -> Facts:
+    theirs = holders.entries(member.pk)
+    decision = decide(Person(tuple(theirs)), today)
+    sharers = tuple(other.first_name for other in holders.sharing(member.pk))
+    return Facts(member, decision, row, connection, today, sharers, _is_cancelled(theirs, decision))
+
+
+def reasons(gym: Gym, rows: Sequence[KisiGrant], today: date) -> dict[str, str]:
     """Why each of these people should not have access on `today`, by address."""
-    members = [row.member for row in rows if row.member]
-    known = {pk: found.reason for pk, found in gather_facts(connection.gym, members, today).items()}
-    return {row.email: known.get(row.member_id or 0, "no longer a member") for row in rows}
+    return reasons_by(entries.of(gym, members_of(rows)), rows, today)
 
 
-def _is_cancelled(entries: list[Entry], decision: Decision) -> bool:
+def members_of(rows: Iterable[KisiGrant]) -> list[Member]:
+    return [row.member for row in rows if row.member]
+
+
+def reasons_by(holders: Holders, rows: Sequence[KisiGrant], today: date) -> dict[str, str]:
+    """The same of people whose subscriptions are known already."""
+    return {row.email: _why_not(holders, row.member_id or 0, today) for row in rows}
+
+
+def _why_not(holders: Holders, member_id: int, today: date) -> str:
+    if member_id not in holders.by_id:
+        return "no longer a member"
+    theirs = holders.entries(member_id)
+    decision = decide(Person(tuple(theirs)), today)
+    return because(decision, is_cancelled=_is_cancelled(theirs, decision))
+
+
+def _is_cancelled(theirs: list[Entry], decision: Decision) -> bool:
     """Whether the subscription that decides was cancelled from its last day on."""
-    ends = [e for e in entries if (e.plan, e.ends_on) == (decision.plan, decision.until)]
+    ends = [e for e in theirs if (e.plan, e.ends_on) == (decision.plan, decision.until)]
     return decision.until is not None and any(e.status == Status.PENDING_CANCEL for e in ends)
-
-
-def _entries(gym: Gym, member_ids: set[int]) -> dict[int, list[Entry]]:
-    entries: dict[int, list[Entry]] = {}
-    rows = Subscription.objects.filter(member_id__in=member_ids).select_related("plan")
-    for row in rows:
-        entries.setdefault(row.member_id, []).append(
-            Entry(
-                status=row.status,
-                starts_on=row.starts_on,
-                ends_on=row.ends_on,
-                has_24hr_access=row.plan.has_24hr_access,
-                plan=row.plan.name,
-                cause=row.cause,
-                ours=row.plan.gym_id == gym.pk,
-            )
-        )
-    return entries
 
 
 def _say(facts: Facts) -> tuple[Tag, str, str]:

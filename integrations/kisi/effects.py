@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils import timezone
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import deciding, gather
 from members.models import Gym
-from members.slots import Effect, EffectLine, ListMoved
+from members.slots import Addresses, Effect, EffectLine, ListMoved
 
 Status = KisiConnection.Status
 HISTORY = "Their Kisi profiles are deleted, and unlock history may be lost."
@@ -32,28 +32,37 @@ class _Snapshot:
 class KisiEffects:
     """Fills `members.slots.door_effects`."""
 
-    def forecast(self, gym: Gym, change: Callable[[], object]) -> Effect:
-        """Who would gain, lose or keep access; `change` is run and rolled back."""
+    def forecast(self, gym: Gym, change: Callable[[], object], *, about: Addresses = None) -> Effect:
+        """Who would gain, lose or keep access; `change` is run and rolled back. `about`: see DoorEffects."""
         connection = _deciding(gym)
         if connection is None:
             return Effect()
         with transaction.atomic():
-            before = _snapshot(gym)
+            before = _snapshot(gym, about)
             change()
-            effect = _effect(connection, before, _snapshot(gym))
+            effect = _effect(connection, before, _snapshot(gym, about))
             transaction.set_rollback(True)
         return effect
 
-    def carry_out(self, gym: Gym, change: Callable[[], object], *, by: Any, cause: str, shown: str) -> Effect:
+    def carry_out(
+        self,
+        gym: Gym,
+        change: Callable[[], object],
+        *,
+        by: Any,
+        cause: str,
+        shown: str,
+        about: Addresses = None,
+    ) -> Effect:
         """Make the change and keep the word for everybody who loses by it; ListMoved changes nothing."""
         with transaction.atomic():
             connection = _deciding(gym, lock=True)
             if connection is None:
                 change()
                 return Effect()
-            before = _snapshot(gym)
+            before = _snapshot(gym, about)
             change()
-            effect = _effect(connection, before, _snapshot(gym))
+            effect = _effect(connection, before, _snapshot(gym, about))
             if effect.touches_anybody and effect.fingerprint != shown:
                 raise ListMoved(effect)
             _give_words(connection, effect, by=by, cause=cause)
@@ -68,8 +77,10 @@ def _deciding(gym: Gym, *, lock: bool = False) -> KisiConnection | None:
     return (rows.select_for_update() if lock else rows).first()
 
 
-def _snapshot(gym: Gym) -> _Snapshot:
+def _snapshot(gym: Gym, about: Addresses) -> _Snapshot:
     subscriptions = gather.entitling(gym.pk, gym.today(timezone.now())).exclude(member__email="")
+    if about is not None:
+        subscriptions = subscriptions.filter(member__email__in=about)
     names: dict[str, str] = {}
     plans: dict[str, str] = {}
     through: dict[str, set[int]] = {}
@@ -84,12 +95,12 @@ def _snapshot(gym: Gym) -> _Snapshot:
 
 
 def _effect(connection: KisiConnection, before: _Snapshot, after: _Snapshot) -> Effect:
-    rows = {row.email: row for row in KisiGrant.objects.open().filter(connection=connection)}
-    left_alone = {email for email, row in rows.items() if row.exempt or row.managed}
-    gains = sorted(set(after.names) - set(before.names) - left_alone)
-    gone = sorted(set(before.names) - set(after.names) - left_alone)
-    loses = [email for email in gone if not _stays_until_cut_over(connection, rows.get(email))]
+    came, went = set(after.names) - set(before.names), set(before.names) - set(after.names)
     shrunk = {email for email, pks in before.through.items() if pks - after.through.get(email, frozenset())}
+    rows = _rows(connection, came | went | shrunk)
+    left_alone = {email for email, row in rows.items() if row.exempt or row.managed}
+    gains, gone = sorted(came - left_alone), sorted(went - left_alone)
+    loses = [email for email in gone if not _stays_until_cut_over(connection, rows.get(email))]
     keeps = sorted((shrunk & set(after.names)) - left_alone)
     return Effect(
         gains=_lines(gains, after),
@@ -99,6 +110,11 @@ def _effect(connection: KisiConnection, before: _Snapshot, after: _Snapshot) -> 
         warning=_warning(connection, len(loses)),
         fingerprint=_fingerprint(gains, loses),
     )
+
+
+def _rows(connection: KisiConnection, emails: Collection[str]) -> dict[str, KisiGrant]:
+    found = KisiGrant.objects.open().filter(connection=connection, email__in=emails) if emails else ()
+    return {row.email: row for row in found}
 
 
 def _stays_until_cut_over(connection: KisiConnection, row: KisiGrant | None) -> bool:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Min, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
-from integrations.access.facts import WITHOUT_CALL, Kind
-from integrations.kisi import wording
-from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, Read, SyncRun
-from integrations.kisi.sync import gather, planning, schedule
+from integrations.kisi import numbers, wording
+from integrations.kisi.models import Heartbeat, KisiConnection, Read, SyncRun
+from integrations.kisi.numbers import Numbers
+from integrations.kisi.sync import schedule
+from integrations.kisi.sync.gather import Facts
 from integrations.kisi.wording import Counts, Face
 
 Status = KisiConnection.Status
 SILENCE = timedelta(minutes=15)
 MANY_MANAGED = 3
-CAUSES = [cause.value for cause in KisiGrant.Trouble if cause]
+LATEST = 5
+NAMED = ("status_by", "agreed_by", "connected_by", "tested_by", "tested_member")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Glance:
     also: tuple[Face, ...]
     now: datetime
     silent_since: datetime | None = None
+    latest: tuple[SyncRun, ...] = ()
 
     @property
     def as_of(self) -> str:
@@ -93,15 +94,8 @@ class Glance:
 
 
 @dataclass(frozen=True, slots=True)
-class _Numbers:
-    """`counts` without what takes a plan: who waits, and how many removals may go."""
-
-    counts: Counts
-    last_sign: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Runs:
+    latest: tuple[SyncRun, ...]
     running: SyncRun | None
     last: SyncRun | None
     read: SyncRun | None
@@ -113,9 +107,9 @@ def can_sync(connection: KisiConnection) -> bool:
 
 
 def find_connection(request: HttpRequest) -> KisiConnection | None:
-    """The connection of the signed-in person's gym, looked up once a request."""
+    """The connection of the signed-in person's gym with the last sign of life, looked up once a request."""
     if not hasattr(request, "kisi_connection"):
-        rows = KisiConnection.objects.select_related("gym", "status_by", "agreed_by", "connected_by")
+        rows = KisiConnection.objects.select_related("gym", *NAMED).annotate(last_sign=numbers.OLDEST_SIGN)
         found = rows.filter(gym=request.staff.gym).first()  # type: ignore[attr-defined]
         request.kisi_connection = found  # type: ignore[attr-defined]
     return request.kisi_connection  # type: ignore[attr-defined,no-any-return]
@@ -128,97 +122,48 @@ def see(request: HttpRequest, connection: KisiConnection) -> Glance:
     return request.kisi_glance  # type: ignore[attr-defined,no-any-return]
 
 
-def look(connection: KisiConnection, now: datetime) -> Glance:
-    """Everything the status block needs, in a fixed number of queries."""
-    numbers = _numbers(connection, now)
-    return _glance(connection, numbers, _counts(connection, numbers, now), now)
+def look(connection: KisiConnection, now: datetime, *, facts: Facts | None = None) -> Glance:
+    """Everything the status block needs, in a fixed number of queries; `facts` where they are gathered already."""
+    known = numbers.of(connection, now)
+    return _glance(connection, known, numbers.planned(connection, known, now, facts=facts), now)
 
 
 def tag_of(connection: KisiConnection, now: datetime) -> Glance:
-    """The same tag in two queries: who waits is not counted, which takes a plan, and no tag depends on it."""
-    numbers = _numbers(connection, now)
-    return _glance(connection, numbers, numbers.counts, now)
+    """The same tag and heading in two queries: who waits is not counted, which takes a plan, and neither
+    depends on it.
+    """
+    known = numbers.of(connection, now)
+    return _glance(connection, known, known.counts, now)
 
 
-def _glance(connection: KisiConnection, numbers: _Numbers, counts: Counts, now: datetime) -> Glance:
+def _glance(connection: KisiConnection, known: Numbers, counts: Counts, now: datetime) -> Glance:
     runs = _runs(connection)
-    since = silent_since(connection, now, numbers.last_sign)
+    since = silent_since(connection, now, known.last_sign)
     faces = _faces(connection, counts, runs, since)
     run = runs.running
     percent = 100 * run.done // run.total if run and run.total else 0
     also, minutes = tuple(faces[1:]), _minutes(run)
-    return Glance(connection, faces[0], counts, run, percent, minutes, runs.last, also, now, since)
+    return Glance(
+        connection, faces[0], counts, run, percent, minutes, runs.last, also, now, since, runs.latest
+    )
 
 
 def count(connection: KisiConnection, now: datetime) -> Counts:
     """Who has access, waits, failed or is held; `waiting` is what the plan of this moment owes."""
-    return _counts(connection, _numbers(connection, now), now)
-
-
-def _counts(connection: KisiConnection, numbers: _Numbers, now: datetime) -> Counts:
-    facts = gather.differences(connection, connection.gym.today(now), now)
-    plan = planning.decide(connection, facts, now=now)
-    owed = [change for change in plan.changes if change.kind not in WITHOUT_CALL]
-    return replace(
-        numbers.counts,
-        waiting=len({change.email for change in owed} | set(plan.waiting)),
-        gives=any(change.kind is Kind.GRANT for change in owed),
-        takes=any(change.kind is Kind.REVOKE for change in owed),
-        allowed=planning.judge(connection, plan, facts).allowed or allowance(connection, facts),
-    )
-
-
-def _numbers(connection: KisiConnection, now: datetime) -> _Numbers:
-    """What can be counted without a plan, in one query."""
-    today = connection.gym.today(now)
-    grants = KisiGrant.objects.filter(connection=OuterRef("pk")).order_by()
-    rows = grants.exclude(state=KisiGrant.State.CLOSED)
-    wanted = gather.entitling(connection.gym_id, today).filter(member__email=OuterRef("email"))
-    nameless = gather.without_address(connection.gym_id, today).order_by()
-    counted = {
-        "have_access": _count(rows.filter(state=KisiGrant.State.GRANTED), "connection"),
-        "held": _count(rows.filter(held_since__isnull=False), "connection"),
-        "managed": _count(rows.exclude(managed=""), "connection"),
-        "left_behind": _count(grants.filter(closed_how=KisiGrant.Closed.LEFT_BEHIND), "connection"),
-        "nameless": _count(nameless, "gym"),
-    }
-    failed_in = _count(rows.exclude(trouble="").filter(Exists(wanted)), "connection")
-    causes = {f"cause_{name}": _count(rows.filter(trouble=name), "connection") for name in CAUSES}
-    oldest = Subquery(Heartbeat.objects.order_by("at").values("at")[:1])
-    mine = KisiConnection.objects.filter(pk=connection.pk)
-    found: Any = mine.values(**counted, **causes, entitled=failed_in, last_sign=oldest).get()
-    return _Numbers(_tallied(found), found["last_sign"])
-
-
-def _tallied(found: dict[str, Any]) -> Counts:
-    """Who has no address failed too, and should have access."""
-    causes = {name: found[f"cause_{name}"] for name in CAUSES if found[f"cause_{name}"]}
-    return Counts(
-        have_access=found["have_access"],
-        failed=sum(causes.values()) + found["nameless"],
-        failed_in=found["entitled"] + found["nameless"],
-        failed_out=sum(causes.values()) - found["entitled"],
-        held=found["held"],
-        left_behind=found["left_behind"],
-        managed=found["managed"],
-        nameless=found["nameless"],
-        causes=tuple(causes.items()),
-    )
-
-
-def _count(rows: QuerySet[Any], by: str) -> Coalesce:
-    """How many, as a part of another query; `by` is the same for all of them."""
-    return Coalesce(Subquery(rows.values(by).annotate(n=Count("pk")).values("n")), 0)
+    return numbers.planned(connection, numbers.of(connection, now), now)
 
 
 def _runs(connection: KisiConnection) -> _Runs:
-    """The run that lives, the last that ended, and the last that read Kisi, in one query."""
+    """The run that lives, the last few, the last that ended, and the last that read Kisi, in one query."""
     mine = SyncRun.objects.filter(connection=connection)
     ended = mine.exclude(state=SyncRun.State.RUNNING)
     running, reading = mine.filter(state=SyncRun.State.RUNNING), ended.filter(read__gte=Read.RECENT)
-    found = list(mine.filter(_first(running) | _first(ended) | _first(reading)))
+    latest = Q(pk__in=mine.values("pk")[:LATEST])
+    either = latest | _first(running) | _first(ended) | _first(reading)
+    found = list(mine.filter(either).select_related("by"))
     over = [run for run in found if run.state != SyncRun.State.RUNNING]
     return _Runs(
+        tuple(found[:LATEST]),
         next((run for run in found if run.state == SyncRun.State.RUNNING), None),
         next(iter(over), None),
         next((run for run in over if run.read >= Read.RECENT), None),
@@ -243,10 +188,6 @@ def silent_since(connection: KisiConnection, now: datetime, sign: datetime | Non
 def next_checks(now: datetime) -> dict[str, datetime | None]:
     due = schedule.next_dues(now)
     return {"daily": due.get(schedule.DAILY), "weekly": due.get(schedule.WEEKLY)}
-
-
-def allowance(connection: KisiConnection, facts: gather.Facts) -> int | None:
-    return planning.brake.allowance(facts.confirmed + facts.gone_without_word, connection.brake_share)
 
 
 def _faces(connection: KisiConnection, counts: Counts, runs: _Runs, since: datetime | None) -> list[Face]:

@@ -24,8 +24,8 @@ def member_panel(request: HttpRequest, member: Member) -> Piece:
     """The first section of a member's page."""
     gym: Gym = request.gym  # type: ignore[attr-defined]
     now = timezone.now()
-    facts = doors.gather_facts(gym, [member], gym.today(now))[member.pk]
-    connection = facts.connection
+    connection = glance.find_connection(request)
+    facts = doors.facts_at(connection, gym, [member], gym.today(now))[member.pk]
     answer, found = doors.answer(facts), chain.of_member(facts, now)
     context = {
         "answer": answer,
@@ -108,7 +108,7 @@ def _silent_since(request: HttpRequest, connection: KisiConnection) -> datetime 
     seen: glance.Glance | None = getattr(request, "kisi_glance", None)
     if seen is not None:
         return seen.silent_since
-    return glance.silent_since(connection, timezone.now(), glance.last_sign())
+    return glance.silent_since(connection, timezone.now(), connection.last_sign)  # type: ignore[attr-defined]
 
 
 def _live(request: HttpRequest) -> KisiConnection | None:
@@ -118,7 +118,7 @@ def _live(request: HttpRequest) -> KisiConnection | None:
 
 def card(request: HttpRequest) -> Piece:
     connection = glance.find_connection(request)
-    seen = glance.see(request, connection) if connection else None
+    seen = glance.tag_of(connection, timezone.now()) if connection else None
     return Piece("kisi/_card.html", {"glance": seen, "connection": connection})
 
 

@@ -64,7 +64,13 @@ def edit_member(request: HttpRequest, member_id: int) -> HttpResponse:
         return render(request, "members/form.html", {"form": form, "member": member, "name": name})
     addresses = Addresses(before, form.cleaned_data["email"])
     cause = "email changed" if before != addresses.after else "details changed"
-    outcome = settle(request, lambda: _save(form, request, addresses), cause=cause, ask=addresses.ends_access)
+    outcome = settle(
+        request,
+        lambda: _save(form, request, addresses),
+        cause=cause,
+        ask=addresses.ends_access,
+        about={addresses.before, addresses.after},
+    )
     if not outcome.is_done:
         return check_page(request, outcome, _about_address(member_id, name, addresses))
     messages.success(request, addresses.said(outcome.effect))
@@ -82,7 +88,8 @@ def delete_member(request: HttpRequest, member_id: int) -> HttpResponse:
         Change.record(gym, "delete member", by=request.user, detail="A member deleted")
         Member.objects.filter(pk=member_id).delete()
 
-    outcome = settle(request, delete, cause="member deleted", ask=lambda effect: True)
+    about = {member.email}
+    outcome = settle(request, delete, cause="member deleted", ask=lambda effect: True, about=about)
     if not outcome.is_done:
         return check_page(request, outcome, _about_deletion(member, outcome.effect))
     removed = " Access is being removed in Kisi too." if outcome.effect.loses else ""

@@ -81,6 +81,7 @@ def list_members(request: HttpRequest) -> HttpResponse:
 def show_member(request: HttpRequest, member_id: int) -> HttpResponse:
     gym: Gym = request.gym  # type: ignore[attr-defined]
     member = get_object_or_404(Member.objects.of_gym(gym), pk=member_id)
+    member.gym = gym
     context = {
         "member": member,
         "panels": slots.pieces(slots.member_panels, request, member),

@@ -96,7 +96,8 @@ def _settle(
     if action in NEEDS_TODAY:
         facts["today"] = today
     change = _change(subscription.pk, action, facts | {"by": request.user})
-    return settle(request, change, cause=cause, ask=lambda effect: bool(effect.loses))
+    about = {subscription.member.email}
+    return settle(request, change, cause=cause, ask=lambda effect: bool(effect.loses), about=about)
 
 
 def _change(subscription_id: int, action: str, facts: dict[str, object]) -> Callable[[], None]:

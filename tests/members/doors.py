@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from members.models import Gym
-from members.slots import Effect, EffectLine, ListMoved
+from members.slots import Addresses, Effect, EffectLine, ListMoved
 
 
 def lines(*names: str, reason: str = "") -> tuple[EffectLine, ...]:
@@ -23,13 +23,22 @@ class Doors:
     effect: Effect = field(default_factory=Effect.empty)
     carried_out: list[tuple[Any, str, str]] = field(default_factory=list)
 
-    def forecast(self, gym: Gym, change: Callable[[], object]) -> Effect:
+    def forecast(self, gym: Gym, change: Callable[[], object], *, about: Addresses = None) -> Effect:
         with transaction.atomic():
             change()
             transaction.set_rollback(True)
         return self.effect
 
-    def carry_out(self, gym: Gym, change: Callable[[], object], *, by: Any, cause: str, shown: str) -> Effect:
+    def carry_out(
+        self,
+        gym: Gym,
+        change: Callable[[], object],
+        *,
+        by: Any,
+        cause: str,
+        shown: str,
+        about: Addresses = None,
+    ) -> Effect:
         with transaction.atomic():
             change()
             if self.effect.touches_anybody and shown != self.effect.fingerprint:

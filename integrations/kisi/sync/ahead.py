@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db import transaction
-
 from integrations.access.facts import Kind, Plan
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import gather, planning
-from plans.dates import apply_reached_dates
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +27,9 @@ def of_tomorrow(connection: KisiConnection, now: datetime) -> Batch | None:
         return None
     on = today + timedelta(days=1)
     at = datetime.combine(on, time(), connection.gym.zone)
-    with transaction.atomic():
-        apply_reached_dates(at, connection.gym)
-        facts = gather.differences(connection, on, at)
-        plan = planning.decide(connection, facts, now=at)
-        transaction.set_rollback(True)
+    entitled = gather.entitling_from(connection.gym_id, on)
+    facts = gather.differences_from(connection, entitled, on, gather.tally(connection, at))
+    plan = planning.decide(connection, facts, now=at)
     verdict = planning.judge(connection, plan, facts)
     rows = _leaving(connection, plan)
     if not verdict.holds or not rows or verdict.allowed is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -116,22 +117,25 @@ def update_credentials(
     return connection
 
 
-def forecast(connection: KisiConnection, *, now: datetime) -> Forecast:
+def forecast(connection: KisiConnection, *, now: datetime, facts: gather.Facts | None = None) -> Forecast:
     """What the ledger owes after the first walk, for the page that says what happens next."""
-    facts = gather.everything(connection, connection.gym.today(now), now)
+    today = connection.gym.today(now)
+    facts = facts or gather.differences(connection, today, now)
     plan = planning.decide(connection, facts, now=now)
-    names = dict(_open_rows(connection).values_list("email", "name"))
     gains = tuple(
         (c.wanted.name, c.email) for c in plan.changes if c.kind is Kind.GRANT and c.wanted is not None
     )
-    has = tuple(
-        (names.get(email, ""), email)
-        for email, row in facts.ledger.items()
-        if row.state == State.GRANTED and email in facts.wanted
-    )
+    wanted = gather.wanted_emails(connection.gym_id, today)
+    granted = _open_rows(connection).filter(state=State.GRANTED, email__in=wanted)
+    has = tuple(granted.values_list("name", "email"))
     only = tuple((person["name"], person["email"]) for person in connection.only_in_kisi)
-    later = tuple((names.get(email, ""), email) for email in plan.at_cut_over)
-    return Forecast(gains, has, only, later, len(gains) if connection.send_mails else 0)
+    later = tuple((facts.ledger[email].name, email) for email in plan.at_cut_over)
+    mails = len(gains) if connection.send_mails else 0
+    return Forecast(_by_name(gains), _by_name(has), _by_name(only), _by_name(later), mails)
+
+
+def _by_name(people: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(people, key=itemgetter(0)))
 
 
 def _require_free(gym: Gym, group_id: int) -> None:

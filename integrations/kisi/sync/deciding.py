@@ -7,8 +7,8 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
-from integrations.access.facts import Wanted
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release
 from integrations.kisi.sync import ahead, asking, gather, record
 from members.models import Member
@@ -96,18 +96,18 @@ def take_back_from_kisi(connection: KisiConnection, member: Member, *, by: Any, 
         asking.ask_for_person(connection, member.email, because="no longer left to Kisi", now=now, by=by)
 
 
-def would_lose_at_cut_over(connection: KisiConnection, wanted: dict[str, Wanted]) -> list[KisiGrant]:
-    """People with a right that Core did not make and does not want."""
+def would_lose_at_cut_over(connection: KisiConnection, wanted: Iterable[str]) -> list[KisiGrant]:
+    """People with a right that Core did not make and does not want; `wanted` may be a query for the addresses."""
     rows = KisiGrant.objects.open().filter(
         connection=connection, state=State.GRANTED, origin=KisiGrant.Origin.ADOPTED, exempt=False
     )
-    return [row for row in rows.order_by("name", "email") if row.email not in wanted]
+    return list(rows.exclude(email__in=wanted).order_by("name", "email"))
 
 
 def cut_over(connection: KisiConnection, emails: Iterable[str], *, by: Any, now: datetime) -> int:
     """From now on Core alone decides who is in the group; the people named lose their access by this word."""
     named = set(emails)
-    wanted = gather.wanted_addresses(connection.gym_id, connection.gym.today(now))
+    wanted = gather.wanted_emails(connection.gym_id, connection.gym.today(now))
     going = [row for row in would_lose_at_cut_over(connection, wanted) if row.email in named]
     with transaction.atomic():
         connection.sole_source_since = now
@@ -117,6 +117,16 @@ def cut_over(connection: KisiConnection, emails: Iterable[str], *, by: Any, now:
         record.note(connection, AccessEvent.Kind.SETTING, cause="cut-over", by_id=by.pk if by else None)
         asking.ask(connection, Read.FULL, because="cut-over", now=now, by=by)
     return len(going)
+
+
+def open_questions(connection: KisiConnection) -> tuple[list[KisiGrant], list[KisiGrant]]:
+    """Whom `held` and `left_behind` list, in one query: removals that wait, and people in another group."""
+    either = ~Q(state=State.CLOSED) & Q(held_since__isnull=False) | Q(closed_how=Closed.LEFT_BEHIND)
+    rows = KisiGrant.objects.filter(either, connection=connection).order_by("held_since", "name", "email")
+    found = list(rows)
+    return [row for row in found if row.state != State.CLOSED], [
+        row for row in found if row.state == State.CLOSED
+    ]
 
 
 def left_behind(connection: KisiConnection) -> list[KisiGrant]:

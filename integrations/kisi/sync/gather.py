@@ -9,26 +9,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import (
-    BooleanField,
-    Case,
-    Count,
-    Exists,
-    F,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-    When,
-)
-from django.db.models.functions import Concat, Greatest, Trim
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Greatest
 
 from integrations.access.facts import Row, Wanted
 from integrations.kisi.models import KisiConnection, KisiGrant, Release
+from integrations.kisi.sync import quiet
 from members.models import Member
 from plans.models import Subscription
 
+Status = Subscription.Status
 DAY = timedelta(hours=24)
 FOREVER = date.max
 
@@ -43,37 +33,63 @@ class Facts:
     gone_without_word: int
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What the brake counts: people with a confirmed right, and those removed in 24 hours without a word."""
+
+    confirmed: int
+    gone: int
+
+
 def entitling(gym_id: int, today: date) -> QuerySet[Subscription]:
     """The subscriptions that open doors on `today`, of this gym's members on this gym's plans."""
-    statuses = [Subscription.Status.ACTIVE, Subscription.Status.PENDING_CANCEL]
-    open_end = Q(ends_on=None)
+    return _entitling(gym_id, today, Status.ACTIVE, Status.PENDING_CANCEL)
+
+
+def entitling_from(gym_id: int, on: date) -> QuerySet[Subscription]:
+    """Those that will open doors on a day to come, once the dates reached by then are applied."""
+    return _entitling(gym_id, on, Status.ACTIVE, Status.PENDING_CANCEL, Status.PENDING_ACTIVE)
+
+
+def _entitling(gym_id: int, on: date, *statuses: str) -> QuerySet[Subscription]:
     return Subscription.objects.filter(
-        open_end | Q(ends_on__gte=today),
+        Q(ends_on=None) | Q(ends_on__gte=on),
         member__gym_id=gym_id,
         plan__gym_id=gym_id,
         plan__has_24hr_access=True,
         status__in=statuses,
-        starts_on__lte=today,
+        starts_on__lte=on,
     )
 
 
 def everything(connection: KisiConnection, today: date, now: datetime) -> Facts:
     """All addresses of the gym: for a read of Kisi, a preview, a forecast."""
-    rows = _rows(connection, today)
-    return _facts(connection, now, wanted_addresses(connection.gym_id, today), rows)
+    entitled = entitling(connection.gym_id, today)
+    rows = _rows(connection, entitled, today)
+    return _facts(_wanted(entitled), rows, tally(connection, now))
 
 
-def differences(connection: KisiConnection, today: date, now: datetime) -> Facts:
-    """Only the addresses where wanted and the ledger may differ."""
-    is_quiet = Case(When(_quiet(), then=True), default=False, output_field=BooleanField())
-    rows = list(_rows(connection, today).annotate(is_quiet=is_quiet).filter(is_quiet=False))
-    return _facts(connection, now, _wanted_near(connection, today, rows), rows)
+def differences(
+    connection: KisiConnection, today: date, now: datetime, *, counted: Tally | None = None
+) -> Facts:
+    """Only the addresses where wanted and the ledger may differ; `counted` where that is known already."""
+    entitled = entitling(connection.gym_id, today)
+    return differences_from(connection, entitled, today, counted or tally(connection, now))
+
+
+def differences_from(
+    connection: KisiConnection, entitled: QuerySet[Subscription], on: date, counted: Tally
+) -> Facts:
+    """The same for whoever these subscriptions give access."""
+    rows = list(quiet.without(_rows(connection, entitled, on), connection, entitled, on))
+    return _facts(_wanted_near(connection, entitled, rows), rows, counted)
 
 
 def one(connection: KisiConnection, email: str, today: date) -> tuple[Wanted | None, Row | None]:
     """Wanted and row of one address, as they are now."""
-    wanted = _wanted(entitling(connection.gym_id, today).filter(member__email=email)).get(email)
-    row = _rows(connection, today).filter(email=email).first()
+    entitled = entitling(connection.gym_id, today)
+    wanted = _wanted(entitled.filter(member__email=email)).get(email)
+    row = _rows(connection, entitled, today).filter(email=email).first()
     return wanted, as_row(row) if row else None
 
 
@@ -82,18 +98,25 @@ def wanted_addresses(gym_id: int, today: date) -> dict[str, Wanted]:
     return _wanted(entitling(gym_id, today))
 
 
+def wanted_emails(gym_id: int, today: date) -> QuerySet[Subscription, str]:
+    """The same addresses as a part of another query."""
+    named = entitling(gym_id, today).exclude(member__email="").order_by()
+    return named.values_list("member__email", flat=True).distinct()
+
+
 def without_address(gym_id: int, today: date) -> QuerySet[Member]:
     """Members who are entitled and cannot be granted: Core has no address for them."""
     return Member.objects.filter(gym_id=gym_id, email="", pk__in=entitling(gym_id, today).values("member_id"))
 
 
-def _wanted_near(connection: KisiConnection, today: date, rows: Sequence[KisiGrant]) -> dict[str, Wanted]:
+def _wanted_near(
+    connection: KisiConnection, entitled: QuerySet[Subscription], rows: Sequence[KisiGrant]
+) -> dict[str, Wanted]:
     """Wanted addresses that the quiet part of the ledger does not answer for."""
-    answered = KisiGrant.objects.open().filter(connection=connection, email=OuterRef("member__email"))
-    loose = entitling(connection.gym_id, today).filter(
-        ~Exists(answered) | Q(member__email__in=[row.email for row in rows])
-    )
-    return _wanted(loose)
+    answered = KisiGrant.objects.open().filter(connection=connection).order_by()
+    unanswered = ~Q(member__email__in=answered.values("email"))
+    near = Q(member__email__in=[row.email for row in rows])
+    return _wanted(entitled.filter(unanswered | near))
 
 
 def _wanted(subscriptions: QuerySet[Subscription]) -> dict[str, Wanted]:
@@ -104,7 +127,7 @@ def _wanted(subscriptions: QuerySet[Subscription]) -> dict[str, Wanted]:
         .order_by("member_id")
     )
     found: dict[str, Wanted] = {}
-    for email, member_id, first, last, ends_on, at in values.iterator():
+    for email, member_id, first, last, ends_on, at in values:
         mine = Wanted(email, f"{first} {last}".strip(), member_id, ends_on, at)
         found[email] = _joined(found[email], mine) if email in found else mine
     return found
@@ -117,24 +140,15 @@ def _joined(first: Wanted, other: Wanted) -> Wanted:
     return Wanted(first.email, first.name, first.member_id, until, max(first.changed_at, other.changed_at))
 
 
-def _rows(connection: KisiConnection, today: date) -> QuerySet[KisiGrant]:
+def _rows(connection: KisiConnection, entitled: QuerySet[Subscription], today: date) -> QuerySet[KisiGrant]:
     """The open rows, each with what Core says of its address and its member today."""
-    here = entitling(connection.gym_id, today).filter(member__email=OuterRef("email"))
     people = Member.objects.filter(gym_id=connection.gym_id, email=OuterRef("email"))
-    elsewhere = entitling(connection.gym_id, today).filter(member_id=OuterRef("member_id"))
+    elsewhere = entitled.filter(member_id=OuterRef("member_id"))
     elsewhere = elsewhere.exclude(member__email__in=["", OuterRef("email")])
-    first = here.order_by("member_id")
     return (
         KisiGrant.objects.open()
         .filter(connection=connection)
         .annotate(
-            holder=Subquery(first.values("member_id")[:1]),
-            holder_name=Subquery(
-                first.annotate(
-                    full=Trim(Concat("member__first_name", Value(" "), "member__last_name"))
-                ).values("full")[:1]
-            ),
-            latest_end=Subquery(here.order_by(F("ends_on").desc(nulls_first=True)).values("ends_on")[:1]),
             known=Exists(people),
             person_changed_at=Subquery(people.order_by("-changed_at").values("changed_at")[:1]),
             subscription_changed_at=Subquery(
@@ -162,23 +176,6 @@ def _rows(connection: KisiConnection, today: date) -> QuerySet[KisiGrant]:
 def _is_settled() -> Q:
     """Has access, or is nobody Core would ever give it to: managed in Kisi, or left to Kisi by an admin."""
     return Q(state=KisiGrant.State.GRANTED) | Q(exempt=True) | ~Q(managed="")
-
-
-def _quiet() -> Q:
-    """Rows that need no look: granted, wanted, and nothing about them has changed."""
-    same_name = Q(profile_was_there=True) | Q(profile_was_there=None) | Q(name=F("holder_name"))
-    same_end = Q(until=F("latest_end")) | Q(until=None, latest_end=None)
-    return Q(
-        same_name,
-        same_end,
-        state=KisiGrant.State.GRANTED,
-        holder=F("member_id"),
-        held_since=None,
-        kept_until=None,
-        word=None,
-        retry_at=None,
-        trouble=KisiGrant.Trouble.NONE,
-    )
 
 
 def as_row(grant: KisiGrant) -> Row:
@@ -211,15 +208,21 @@ def as_row(grant: KisiGrant) -> Row:
     )
 
 
-def _facts(
-    connection: KisiConnection, now: datetime, wanted: dict[str, Wanted], rows: Iterable[KisiGrant]
-) -> Facts:
-    ledger = {grant.email: as_row(grant) for grant in rows}
-    since = Q(state=KisiGrant.State.CLOSED, closed_how=KisiGrant.Closed.REMOVED, worded=False)
-    counts = KisiGrant.objects.filter(connection=connection).aggregate(
-        confirmed=Count(
-            "email", filter=~Q(state=KisiGrant.State.CLOSED) & Q(role_assignment_id__isnull=False)
-        ),
-        gone=Count("email", distinct=True, filter=since & Q(closed_at__gt=now - DAY)),
-    )
-    return Facts(wanted, ledger, counts["confirmed"], counts["gone"])
+def tally(connection: KisiConnection, now: datetime) -> Tally:
+    return Tally(**KisiGrant.objects.filter(connection=connection).aggregate(**tallies(now)))
+
+
+def tallies(now: datetime, row: str = "") -> dict[str, Count]:
+    """The counts of a tally for a query that counts more; `row` leads from there to the ledger row."""
+    closed = Q(**{f"{row}state": KisiGrant.State.CLOSED})
+    removed = Q(**{f"{row}closed_how": KisiGrant.Closed.REMOVED, f"{row}worded": False})
+    lately = Q(**{f"{row}closed_at__gt": now - DAY})
+    has_right = Q(**{f"{row}role_assignment_id__isnull": False})
+    return {
+        "confirmed": Count(f"{row}email", filter=~closed & has_right),
+        "gone": Count(f"{row}email", distinct=True, filter=closed & removed & lately),
+    }
+
+
+def _facts(wanted: dict[str, Wanted], rows: Iterable[KisiGrant], counted: Tally) -> Facts:
+    return Facts(wanted, {grant.email: as_row(grant) for grant in rows}, counted.confirmed, counted.gone)

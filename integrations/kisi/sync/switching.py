@@ -35,12 +35,12 @@ def disconnect(connection: KisiConnection, *, by: Any, now: datetime) -> None:
         Release.objects.filter(connection=connection).delete()
 
 
-def created_by_core(connection: KisiConnection) -> list[KisiGrant]:
-    """Whom a disconnect with removal names: people whose right Core made."""
+def created_by_core(connection: KisiConnection) -> list[Any]:
+    """Whom a disconnect with removal names: `pk`, `name` and `email` of people whose right Core made."""
     rows = KisiGrant.objects.open().filter(
         connection=connection, origin=KisiGrant.Origin.CREATED, exempt=False, role_assignment_id__isnull=False
     )
-    return list(rows.order_by("name", "email"))
+    return list(rows.order_by("name", "email").values_list("pk", "name", "email", named=True))
 
 
 def remove_and_disconnect(

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from integrations.kisi import glance, history, timeline
+from integrations.kisi import history, timeline
 from integrations.kisi.forms import ActivityForm
 from integrations.kisi.history import Search
 from integrations.kisi.models import AccessEvent, KisiConnection, SyncRun
@@ -85,8 +85,6 @@ def download(request: HttpRequest) -> HttpResponseBase:
 def _page(
     request: HttpRequest, template: str, connection: KisiConnection, context: dict[str, Any]
 ) -> HttpResponse:
-    """Below the tabs, beside nothing but the tag of the connection."""
-    context["glance"] = glance.tag_of(connection, timezone.now())
     return page(request, template, connection, "activity", **context)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from integrations.kisi import concerns, tasks, wording
+from integrations.kisi import concerns, glance, tasks, wording
 from integrations.kisi.models import KisiGrant
 from integrations.kisi.sync import asking
 from integrations.kisi.views.shared import done, page, require_connection
@@ -18,11 +20,14 @@ from members.gyms import admin_required, staff_required
 @staff_required
 def attention(request: HttpRequest) -> HttpResponse:
     connection = require_connection(request)
-    cards = concerns.cards(connection, timezone.now())
-    context = {
+    now = timezone.now()
+    cards = concerns.cards(connection, now)
+    context: dict[str, Any] = {
         "cards": [card for card in cards if not card.is_calm],
         "calm": [card for card in cards if card.is_calm],
     }
+    if not context["cards"]:
+        context["glance"] = glance.look(connection, now)  # the face stands in their place, with who waits
     return page(request, "kisi/attention.html", connection, "attention", **context)
 
 

@@ -19,7 +19,7 @@ from integrations.kisi.sync import asking, connecting, gather, switching
 from integrations.kisi.sync.checks import OtherOrganization, groups_of
 from integrations.kisi.sync.connecting import GroupTaken
 from integrations.kisi.sync.session import Later
-from integrations.kisi.views.shared import Status, done, open_rows, page, require_connection
+from integrations.kisi.views.shared import Status, done, meant, open_rows, pack, page, require_connection
 from members.gyms import admin_required
 from plans.models import Plan
 
@@ -36,9 +36,9 @@ def permissions(request: HttpRequest) -> HttpResponse:
         request.session[AGREED] = timezone.now().isoformat()
         return redirect("kisi:connect-credentials")
     gym = request.gym  # type: ignore[attr-defined]
-    entitled = gather.wanted_addresses(gym.pk, gym.today(timezone.now()))
+    entitled = gather.wanted_emails(gym.pk, gym.today(timezone.now())).count()
     plans = Plan.objects.filter(gym=gym, has_24hr_access=True)
-    context = {"section": "marketplace", "entitled": len(entitled), "plans": plans}
+    context = {"section": "marketplace", "entitled": entitled, "plans": plans}
     return render(request, "kisi/connect_permissions.html", context)
 
 
@@ -63,9 +63,13 @@ def connected(request: HttpRequest) -> HttpResponse:
     connection = require_connection(request)
     if connection.status in LEFT:
         return redirect("kisi:overview")
-    forecast = connecting.forecast(connection, now=timezone.now())
+    now = timezone.now()
+    facts = gather.differences(connection, connection.gym.today(now), now)
+    forecast = connecting.forecast(connection, now=now, facts=facts)
+    seen = glance.look(connection, now, facts=facts)
     has_plan = Plan.objects.filter(gym=connection.gym, has_24hr_access=True).exists()
-    return page(request, "kisi/connected.html", connection, "overview", forecast=forecast, has_plan=has_plan)
+    context = {"forecast": forecast, "has_plan": has_plan, "glance": seen}
+    return page(request, "kisi/connected.html", connection, "overview", **context)
 
 
 @admin_required
@@ -74,10 +78,10 @@ def update(request: HttpRequest) -> HttpResponse:
     connection = require_connection(request)
     if connection.status in LEFT:
         return redirect("kisi:overview")
-    waiting = glance.count(connection, timezone.now()).waiting
     form = CredentialsForm(request.POST or None, initial={"group_id": connection.group_id})
     context: dict[str, Any] = {"form": form}
     if request.method == "POST" and form.is_valid():
+        waiting = glance.count(connection, timezone.now()).waiting
         if form.cleaned_data["group_id"] != connection.group_id and "use_group" not in request.POST:
             context |= _other_group(connection, form)
         elif _try(
@@ -101,7 +105,8 @@ def disconnect(request: HttpRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         return _disconnect(request, connection, form.cleaned_data["access"])
-    return page(request, "kisi/disconnect.html", connection, "overview", form=form, created=created)
+    context = {"form": form, "created": created, "named": pack(created)}
+    return page(request, "kisi/disconnect.html", connection, "overview", **context)
 
 
 @require_POST
@@ -177,10 +182,10 @@ def _try(form: KeyForm, attempt: Any, connection: KisiConnection | None = None) 
 def _other_group(connection: KisiConnection, form: CredentialsForm) -> dict[str, Any]:
     """The page that says what another group means, before anything is tried."""
     gym = connection.gym
-    gains = gather.wanted_addresses(gym.pk, gym.today(timezone.now()))
+    gains = gather.wanted_emails(gym.pk, gym.today(timezone.now())).count()
     stay = open_rows(connection).filter(role_assignment_id__isnull=False).count()
     form.add_error("api_key", refusals.KEY_AGAIN)
-    return {"other_group": form.cleaned_data["group_id"], "gains": len(gains), "stay": stay}
+    return {"other_group": form.cleaned_data["group_id"], "gains": gains, "stay": stay}
 
 
 def _disconnect(request: HttpRequest, connection: KisiConnection, access: str) -> HttpResponse:
@@ -188,7 +193,8 @@ def _disconnect(request: HttpRequest, connection: KisiConnection, access: str) -
     if access == DisconnectForm.LEAVE:
         switching.disconnect(connection, by=request.user, now=now)
         return done(request, "Kisi is disconnected. Everybody kept the access they had.")
-    named = request.POST.getlist("email")
+    people = meant(request)
+    named = [row.email for row in switching.created_by_core(connection) if row.pk in people]
     count = switching.remove_and_disconnect(connection, named, by=request.user, now=now)
     tasks.wake(connection.pk)
     return done(request, f"Removing the access of {wording.people(count)}, then Kisi is disconnected.")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from integrations.access.policy import Reason
-from integrations.kisi import doors, tasks, wording
+from integrations.access.policy import Person, Reason, decide
+from integrations.kisi import doors, entries, tasks, wording
+from integrations.kisi.entries import Holders
 from integrations.kisi.forms import PeopleForm
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import ahead, deciding
-from integrations.kisi.views.shared import done, page, require_connection
+from integrations.kisi.views.shared import done, meant, pack, page, require_connection
 from members.gyms import admin_required
 from members.models import Change
 from plans.models import Plan
@@ -38,22 +40,25 @@ def held(request: HttpRequest) -> HttpResponse:
     """Allow or keep those selected, or allow all that the page showed; of tomorrow's only allow."""
     connection, now = require_connection(request), timezone.now()
     rows, batch = deciding.held(connection), ahead.of_tomorrow(connection, now)
+    leaving, named = batch.rows if batch else (), meant(request)
     form = PeopleForm(request.POST or None, offered=[row.email for row in rows])
     if request.method == "POST" and "tomorrow" in request.POST:
-        return _allow_ahead(request, connection, request.POST.getlist("shown"))
+        return _allow_ahead(request, connection, [row.email for row in leaving if row.pk in named])
     if request.method == "POST" and "all" in request.POST:
-        shown = set(request.POST.getlist("shown"))
-        return _allow(request, connection, [row.email for row in rows if row.email in shown])
+        return _allow(request, connection, [row.email for row in rows if row.pk in named])
     if request.method == "POST" and form.is_valid():
         return _decide(request, connection, form.cleaned_data["email"])
-    people = _with_reasons(connection, rows, connection.gym.today(now))
+    today = connection.gym.today(now)
+    holders = entries.of(connection.gym, doors.members_of([*rows, *leaving]))
     context = {
         "rows": rows,
-        "people": people,
-        "main_cause": _main_cause(connection, [row for row, _ in people], now),
+        "people": _with_reasons(holders, rows, today),
+        "main_cause": _main_cause(connection, holders, rows, today),
         "batch": batch,
-        "leaving": _with_reasons(connection, batch.rows, batch.on) if batch else [],
+        "leaving": _with_reasons(holders, leaving, batch.on) if batch else [],
         "form": form,
+        "named": pack(rows),
+        "named_ahead": pack(leaving),
     }
     return page(request, "kisi/held.html", connection, "attention", **context)
 
@@ -82,20 +87,19 @@ def _allow_ahead(request: HttpRequest, connection: KisiConnection, emails: list[
     return done(request, f"{lose}, without another question.")
 
 
-def _with_reasons(
-    connection: KisiConnection, rows: list[KisiGrant] | tuple[KisiGrant, ...], on: date
-) -> list[tuple[KisiGrant, str]]:
+def _with_reasons(holders: Holders, rows: Sequence[KisiGrant], on: date) -> list[tuple[KisiGrant, str]]:
     """Each with why the removal is owed on that day."""
-    reasons = doors.reasons(connection, rows, on)
+    reasons = doors.reasons_by(holders, rows, on)
     return [(row, reasons[row.email]) for row in rows]
 
 
-def _main_cause(connection: KisiConnection, rows: list[KisiGrant], now: datetime) -> MainCause | None:
+def _main_cause(
+    connection: KisiConnection, holders: Holders, rows: Sequence[KisiGrant], on: date
+) -> MainCause | None:
     """The plan without 24-hr access that most of these people are on, if there is one."""
-    on = connection.gym.today(now)
-    members = [row.member for row in rows if row.member]
-    facts = doors.gather_facts(connection.gym, members, on).values()
-    plans = Counter(found.decision.plan for found in facts if found.decision.reason is Reason.NO_24HR_ACCESS)
+    members = {member.pk for member in doors.members_of(rows)}
+    decisions = [decide(Person(tuple(holders.entries(pk))), on) for pk in members]
+    plans = Counter(found.plan for found in decisions if found.reason is Reason.NO_24HR_ACCESS)
     name, count = plans.most_common(1)[0] if plans else ("", 0)
     if count <= MOST * len(rows) or len(rows) < 2:
         return None

@@ -15,7 +15,7 @@ from integrations.kisi.forms import CutOverForm, SawItOpenForm
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import deciding, gather, moving
 from integrations.kisi.views.member_sync import sync_person, tell
-from integrations.kisi.views.shared import Status, done, page, require_connection
+from integrations.kisi.views.shared import Status, done, meant, pack, page, require_connection
 from members.gyms import admin_required
 from members.models import Member
 from members.slots import Tag
@@ -66,22 +66,24 @@ def cut_over(request: HttpRequest) -> HttpResponse:
     connection = require_connection(request)
     if connection.sole_source_since is not None:
         return redirect("kisi:move-in")
-    wanted = gather.wanted_addresses(connection.gym_id, connection.gym.today(timezone.now()))
+    wanted = gather.wanted_emails(connection.gym_id, connection.gym.today(timezone.now()))
     losing = deciding.would_lose_at_cut_over(connection, wanted)
     form = CutOverForm(request.POST or None)
-    moved = _moved(request, {row.email for row in losing})
-    if request.method == "POST" and form.is_valid() and not moved and wanted:
+    moved = _moved(request, {row.pk for row in losing})
+    keeping = wanted.count()
+    if request.method == "POST" and form.is_valid() and not moved and keeping:
         named = [row.email for row in losing]
         count = deciding.cut_over(connection, named, by=request.user, now=timezone.now())
         tasks.wake(connection.pk)
         return done(request, wording.cut_over(count), "kisi:move-in")
-    context = {"losing": losing, "keeping": len(wanted), "form": form, "moved": moved}
+    context = {"losing": losing, "keeping": keeping, "form": form, "moved": moved}
+    context["named"] = pack(losing)
     return page(request, "kisi/cut_over.html", connection, "move-in", **context)
 
 
-def _moved(request: HttpRequest, now: set[str]) -> str:
+def _moved(request: HttpRequest, now: set[int]) -> str:
     """How the list differs from the one that was confirmed; "" when it does not."""
-    before = set(request.POST.getlist("email"))
+    before = meant(request)
     if request.method != "POST" or before == now:
         return ""
     return wording.list_changed(more=len(now - before), fewer=len(before - now))
@@ -129,13 +131,13 @@ def _losing(connection: KisiConnection) -> list[KisiGrant]:
     """Who would lose access at cut-over; nobody any more once that is done."""
     if connection.sole_source_since:
         return []
-    wanted = gather.wanted_addresses(connection.gym_id, connection.gym.today(timezone.now()))
+    wanted = gather.wanted_emails(connection.gym_id, connection.gym.today(timezone.now()))
     return deciding.would_lose_at_cut_over(connection, wanted)
 
 
 def _test_with(connection: KisiConnection, member: Member) -> dict[str, Any]:
-    now = timezone.now()
-    facts = doors.gather_facts(connection.gym, [member], connection.gym.today(now))[member.pk]
+    now, gym = timezone.now(), connection.gym
+    facts = doors.facts_at(connection, gym, [member], gym.today(now))[member.pk]
     return {"member": member, "chain": chain.of_member(facts, now), "is_entitled": facts.decision.allowed}
 
 

@@ -43,27 +43,31 @@ def overview(request: HttpRequest) -> HttpResponse:
         "kisi/overview.html",
         connection,
         "overview",
-        **_history(connection),
+        **_history(seen),
+        **_open_questions(seen),
         glance=seen,
         next=glance.next_checks(now),
-        left_behind=deciding.left_behind(connection) if seen.counts.left_behind else [],
-        held=deciding.held(connection) if seen.counts.held else [],
         losing=_losing(connection, now),
     )
 
 
-def _history(connection: KisiConnection) -> dict[str, Any]:
-    return {
-        "events": lines(AccessEvent.objects.filter(connection_id=connection.pk)[:RECENT]),
-        "runs": SyncRun.objects.filter(connection=connection).select_related("by")[:5],
-    }
+def _history(seen: glance.Glance) -> dict[str, Any]:
+    events = AccessEvent.objects.filter(connection_id=seen.connection.pk)[:RECENT]
+    return {"events": lines(events), "runs": seen.latest}
+
+
+def _open_questions(seen: glance.Glance) -> dict[str, list[KisiGrant]]:
+    """Looked up only when there are any."""
+    are_any = seen.counts.held or seen.counts.left_behind
+    held, left_behind = deciding.open_questions(seen.connection) if are_any else ([], [])
+    return {"held": held, "left_behind": left_behind}
 
 
 def _losing(connection: KisiConnection, now: datetime) -> list[KisiGrant]:
     """Who would lose access at cut-over; nobody any more once that is done."""
     if not connection.in_transition:
         return []
-    wanted = gather.wanted_addresses(connection.gym_id, connection.gym.today(now))
+    wanted = gather.wanted_emails(connection.gym_id, connection.gym.today(now))
     return deciding.would_lose_at_cut_over(connection, wanted)
 
 
@@ -76,7 +80,7 @@ def _status(request: HttpRequest, seen: glance.Glance) -> HttpResponse:
         context = {"glance": seen, "connection": seen.connection, "bare": bare}
         context["troubles"] = trouble_count(seen.counts)
         if not bare and not seen.is_live:
-            context |= _history(seen.connection)
+            context |= _history(seen)
         response = render(request, "kisi/_live.html", context)
     if request.GET.get("said") != seen.milestone:
         response["HX-Trigger"] = json.dumps({"announce": seen.spoken})

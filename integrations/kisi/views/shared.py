@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -10,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from integrations.kisi import glance
+from integrations.kisi import glance, named
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.wording import Counts
 from members.models import Gym
@@ -29,10 +30,10 @@ def require_connection(request: HttpRequest) -> KisiConnection:
 def page(
     request: HttpRequest, template: str, connection: KisiConnection, tab: str, **context: Any
 ) -> HttpResponse:
-    """A page below the Kisi tabs."""
-    if "glance" in context:
-        request.kisi_glance = context["glance"]  # type: ignore[attr-defined]
-    context["glance"] = glance.see(request, connection)
+    """A page below the Kisi tabs; without a glance of its own it shows the tag, which takes no plan."""
+    if "glance" not in context:
+        context["glance"] = glance.tag_of(connection, timezone.now())
+    request.kisi_glance = context["glance"]  # type: ignore[attr-defined]
     return render(
         request,
         template,
@@ -62,6 +63,16 @@ def poll_answer(response: HttpResponse, gym: Gym) -> HttpResponse:
     response["Cache-Control"] = "no-store"
     response["X-As-Of"] = f"{timezone.now().astimezone(gym.zone):%H:%M:%S}"
     return response
+
+
+def pack(rows: Iterable[Any]) -> str:
+    """The people a page names, for the form that means exactly them."""
+    return named.pack(row.pk for row in rows)
+
+
+def meant(request: HttpRequest) -> set[int]:
+    """Whom that form named, by ledger row."""
+    return named.unpack(request.POST.get("people", ""))
 
 
 def open_rows(connection: KisiConnection) -> QuerySet[KisiGrant]:

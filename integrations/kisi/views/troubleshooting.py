@@ -74,5 +74,5 @@ def _person(connection: KisiConnection, seen: Look) -> dict[str, Any]:
     if not members:
         return context | {"chain": chain.of_address(connection, seen)}
     now = timezone.now()
-    facts = doors.gather_facts(connection.gym, members[:1], connection.gym.today(now))
+    facts = doors.facts_at(connection, connection.gym, members[:1], connection.gym.today(now))
     return context | {"chain": chain.of_look(facts[members[0].pk], seen)}

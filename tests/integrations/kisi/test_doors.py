@@ -296,5 +296,5 @@ def test_a_page_of_members_costs_as_many_queries_as_one(linked, django_assert_nu
     people = linked.members(30)
     for member in people:
         granted(linked, member)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         doors.gather_facts(linked.gym, people, linked.today())

@@ -43,6 +43,40 @@ def two(connected: House) -> House:
     return connected
 
 
+def pause(house: House):
+    return lambda: Subscription.objects.filter(member__first_name="Ana").update(status="paused")
+
+
+def delete(house: House):
+    return lambda: Member.objects.filter(first_name="Ana").delete()
+
+
+def move(house: House):
+    return lambda: Member.objects.filter(first_name="Ana").update(email="new@example.com")
+
+
+class TestAbout:
+    """Told which addresses a change can concern, the forecast looks at no others, and says the same."""
+
+    @pytest.mark.parametrize("change", [pause, delete, move])
+    @pytest.mark.parametrize("shares", [False, True])
+    def test_it_says_the_same(self, two, change, shares):
+        if shares:
+            Member.objects.filter(first_name="Ben").update(email="ana@example.com")
+        about = {"ana@example.com", "new@example.com"}
+        whole = effects.forecast(two.gym, change(two))
+        assert effects.forecast(two.gym, change(two), about=about) == whole
+        assert whole.touches_anybody or shares
+
+    def test_others_are_not_looked_at(self, two):
+        assert not effects.forecast(two.gym, pause(two), about={"ben@example.com"}).touches_anybody
+
+    def test_the_word_is_given_for_those(self, two):
+        shown = effects.forecast(two.gym, pause(two), about={"ana@example.com"}).fingerprint
+        effects.carry_out(two.gym, pause(two), by=None, cause="pause", shown=shown, about={"ana@example.com"})
+        assert [word.email for word in Release.objects.all()] == ["ana@example.com"]
+
+
 class TestForecast:
     def test_it_names_who_loses_and_who_keeps(self, two):
         effect = forecast(two)

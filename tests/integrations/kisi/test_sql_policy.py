@@ -16,6 +16,7 @@ from integrations.access.policy import Entry, Person, decide
 from integrations.kisi.models import KisiConnection, KisiGrant, Release
 from integrations.kisi.sync import gather
 from members.models import Gym, Member
+from plans.dates import apply_reached_dates
 from plans.models import Plan, Subscription
 
 pytestmark = pytest.mark.django_db
@@ -58,12 +59,25 @@ def test_the_sql_policy_says_of_each_subscription_what_the_plain_one_says(place)
     assert in_sql == plain
 
 
+def test_what_will_entitle_tomorrow_is_what_entitles_once_the_dates_are_applied(place):
+    ahead = set(gather.entitling_from(place.gym.pk, TODAY + DAY).values_list("pk", flat=True))
+    apply_reached_dates(NOW + DAY, place.gym)
+    assert ahead == set(gather.entitling(place.gym.pk, TODAY + DAY).values_list("pk", flat=True))
+
+
+def test_the_wanted_addresses_are_the_same_as_a_part_of_a_query(place):
+    assert set(gather.wanted_emails(place.gym.pk, TODAY)) == wanted_by_policy(place.gym).keys()
+
+
 def test_the_differences_lead_to_the_same_changes_as_everything(place):
     random_ledger(place)
     everything = gather.everything(place.connection, TODAY, NOW)
     differences = gather.differences(place.connection, TODAY, NOW)
     for sole_source in (True, False):
         assert changes(differences, sole_source=sole_source) == changes(everything, sole_source=sole_source)
+        assert open_ends(differences, sole_source=sole_source) == open_ends(
+            everything, sole_source=sole_source
+        )
     assert (differences.confirmed, differences.gone_without_word) == (
         everything.confirmed,
         everything.gone_without_word,
@@ -160,6 +174,12 @@ def joined(first: Wanted, other: Wanted) -> Wanted:
 def changes(facts: gather.Facts, *, sole_source: bool) -> tuple[planner.Change, ...]:
     found = planner.plan(facts.wanted, facts.ledger, now=NOW, sole_source=sole_source).changes
     return tuple(sorted(found, key=lambda change: change.email))
+
+
+def open_ends(facts: gather.Facts, *, sole_source: bool) -> tuple[set[str], ...]:
+    """Who is held, waits, goes at cut-over, or was begun: what pages count beside the changes."""
+    plan = planner.plan(facts.wanted, facts.ledger, now=NOW, sole_source=sole_source)
+    return set(plan.held), set(plan.waiting), set(plan.at_cut_over), set(plan.in_flight)
 
 
 # Random gyms

@@ -172,7 +172,7 @@ class TestHeld:
 
     def test_only_those_held_can_be_let_go(self, four_held, admin):
         admin.post("kisi:held", allow="1", email=["p009@example.com"])
-        admin.post("kisi:held", all="1", shown=["p009@example.com"])
+        admin.post("kisi:held", all="1", people=str(four_held.grant("p009").pk))
         four_held.sync()
         assert not Release.objects.exists()
         assert len(four_held.inside()) == 10

@@ -1,0 +1,93 @@
+"""The numbers of one connection: who has access, failed or is held, in one query; who waits, which takes a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+
+from integrations.access.facts import WITHOUT_CALL, Kind
+from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant
+from integrations.kisi.sync import gather, planning
+from integrations.kisi.wording import Counts
+
+CAUSES = [cause.value for cause in KisiGrant.Trouble if cause]
+OPEN = Q(grants__state__isnull=False) & ~Q(grants__state=KisiGrant.State.CLOSED)
+OLDEST_SIGN = Subquery(Heartbeat.objects.order_by("at").values("at")[:1])
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """`counts` without what takes a plan: who waits, and how many removals may go."""
+
+    counts: Counts
+    tally: gather.Tally
+    last_sign: datetime | None
+
+
+def of(connection: KisiConnection, now: datetime) -> Numbers:
+    """What can be counted without a plan, in one query that goes through the ledger once."""
+    today = connection.gym.today(now)
+    wanted = gather.entitling(connection.gym_id, today).filter(member__email=OuterRef("grants__email"))
+    nameless = gather.without_address(connection.gym_id, today).order_by().values("gym")
+    counted = {
+        "have_access": _count(Q(grants__state=KisiGrant.State.GRANTED)),
+        "held": _count(OPEN, Q(grants__held_since__isnull=False)),
+        "managed": _count(OPEN, ~Q(grants__managed="")),
+        "left_behind": _count(Q(grants__closed_how=KisiGrant.Closed.LEFT_BEHIND)),
+        "entitled": _count(OPEN, ~Q(grants__trouble=""), Exists(wanted)),
+    }
+    causes = {f"cause_{name}": _count(OPEN, Q(grants__trouble=name)) for name in CAUSES}
+    mine = KisiConnection.objects.filter(pk=connection.pk).values("pk")
+    found: Any = mine.annotate(
+        **(counted | causes | gather.tallies(now, "grants__")),
+        nameless=Coalesce(Subquery(nameless.annotate(n=Count("pk")).values("n")), 0),
+        last_sign=OLDEST_SIGN,
+    ).get()
+    tally = gather.Tally(found["confirmed"], found["gone"])
+    counts = replace(_tallied(found), allowed=allowance(connection, tally.confirmed + tally.gone))
+    return Numbers(counts, tally, found["last_sign"])
+
+
+def planned(
+    connection: KisiConnection, numbers: Numbers, now: datetime, *, facts: gather.Facts | None = None
+) -> Counts:
+    """The same with who waits: what the plan of this moment owes."""
+    today = connection.gym.today(now)
+    facts = facts or gather.differences(connection, today, now, counted=numbers.tally)
+    plan = planning.decide(connection, facts, now=now)
+    owed = [change for change in plan.changes if change.kind not in WITHOUT_CALL]
+    return replace(
+        numbers.counts,
+        waiting=len({change.email for change in owed} | set(plan.waiting)),
+        gives=any(change.kind is Kind.GRANT for change in owed),
+        takes=any(change.kind is Kind.REVOKE for change in owed),
+    )
+
+
+def allowance(connection: KisiConnection, people: int) -> int | None:
+    """How many of so many may lose access within 24 hours without a word; None where there is no limit."""
+    return planning.brake.allowance(people, connection.brake_share)
+
+
+def _tallied(found: dict[str, Any]) -> Counts:
+    """Who has no address failed too, and should have access."""
+    causes = {name: found[f"cause_{name}"] for name in CAUSES if found[f"cause_{name}"]}
+    return Counts(
+        have_access=found["have_access"],
+        failed=sum(causes.values()) + found["nameless"],
+        failed_in=found["entitled"] + found["nameless"],
+        failed_out=sum(causes.values()) - found["entitled"],
+        held=found["held"],
+        left_behind=found["left_behind"],
+        managed=found["managed"],
+        nameless=found["nameless"],
+        causes=tuple(causes.items()),
+    )
+
+
+def _count(*facts: Q | Exists) -> Count:
+    return Count("grants", filter=Q(*facts))

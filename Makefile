@@ -31,9 +31,10 @@ test-postgres: $(VENV)/dev.stamp
 test-sqlite: $(VENV)/dev.stamp
 	CORE_TEST_DATABASE=sqlite $(PY) -m pytest -n $(WORKERS) -m "not process and not browser and not long" $(ASKS_NONE:%=--ignore=%)
 
-# Every fault of the table, with real processes where it says so; prints expected, seen and figure.
+# Every fault of the table, with real processes where it says so, and a month of the year; prints expected, seen and
+# figure.
 faults: $(VENV)/dev.stamp
-	$(PY) -m pytest tests/faults --all-faults
+	CORE_YEAR_DAYS=30 $(PY) -m pytest tests/faults tests/year --all-faults
 
 # Anything in any order on PostgreSQL, and neither harm nor anything left undone. CORE_MACHINE_EXAMPLES asks for more.
 machine: $(VENV)/dev.stamp

@@ -36,7 +36,8 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class Row:
     """An open ledger row as the planner sees it. `moved` says whether its member is entitled under another
-    address: "" no, "waiting" the new right is not confirmed yet, "confirmed" it is."""
+    address: "" no, "waiting" the new right is not confirmed yet, "confirmed" it is. `missed`: a profile that
+    Core may have made was looked for and not found, once."""
 
     email: str
     state: str
@@ -57,6 +58,7 @@ class Row:
     moved: str = ""
     word: str = ""
     known: bool = True
+    missed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,8 +88,12 @@ class _Draft:
             self._add(Kind.CLOSE, email, None, row)
 
     def _absent(self, email: str, want: Wanted | None, row: Row) -> None:
-        """No right of ours: give it; or, when it is no longer wanted, take back a profile Core made for it."""
-        unused = Kind.REVOKE if row.own_profile else Kind.CLOSE
+        """No right of ours: give it; or, when it is no longer wanted, take back a profile Core made for it.
+
+        Where such a profile may be and has not shown itself yet, look once more before it is forgotten.
+        """
+        unseen = Kind.SETTLE if row.missed else Kind.CLOSE
+        unused = Kind.REVOKE if row.own_profile else unseen
         self._add(Kind.GRANT if want else unused, email, want, row)
 
     def _stays(self, want: Wanted, row: Row) -> None:

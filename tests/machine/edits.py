@@ -27,6 +27,16 @@ def add(scene: Scene, where: int, plan: int) -> Act:
     return lambda: scene.join(email, plan=plan % 3)
 
 
+def add_a_newcomer(scene: Scene, where: int) -> Act:
+    """Somebody whose address neither Core nor Kisi knows."""
+    taken = {member.email for member in scene.members()}
+    free = [
+        email for email in EVERY_ADDRESS if email not in taken and scene.world.user_by_email(email) is None
+    ]
+    email = _pick(free, where)
+    return nothing if email is None else lambda: scene.join(email)
+
+
 def add_subscription(scene: Scene, who: int, plan: int) -> Act:
     member = _pick(scene.members(), who)
     if member is None:

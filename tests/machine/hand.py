@@ -22,7 +22,7 @@ def edit(scene: Scene, act: str, who: int) -> bool:
     email = found[who % len(found)]
     do(scene, email)
     scene.watch.by_hand.add(email)
-    scene.watch.look_inside()
+    scene.watch.losses.look()
     return True
 
 

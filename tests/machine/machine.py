@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
-
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -12,57 +9,11 @@ from integrations.kisi import tasks
 from integrations.kisi.models import KisiConnection, Read
 from integrations.kisi.sync import schedule
 from tests.machine import desk, edits, hand, oracles
+from tests.machine.choices import DAYS, PAUSES, PLAN, RUN, STARTS, STATUSES, WAY, WHO, Way
+from tests.machine.figures import Figures
 from tests.machine.mishaps import LOST_WRITE, MISHAP, Mishap
-from tests.machine.scene import KINDS, Scene, Start
+from tests.machine.scene import Scene, Start
 from tests.machine.traffic import Meanwhile
-
-WHO = st.integers(0, 15)
-PLAN = st.integers(0, 2)
-DAYS = st.integers(0, 3)
-STATUSES = ["active", "paused", "expired", "cancelled"]
-PAUSES = [1, 35, 70, 310, 1900, 4 * 3600, 24 * 3600, 8 * 24 * 3600]
-STARTS = st.builds(
-    Start,
-    people=st.lists(st.sampled_from(["active"] * 5 + list(KINDS)), min_size=5, max_size=9).map(tuple),
-    doubles=st.lists(st.integers(0, 8), max_size=3).map(tuple),
-    owner_joins=st.booleans(),
-    admin_joins=st.booleans(),
-    search_lags=st.booleans(),
-    lies_when_weak=st.booleans(),
-    is_settled=st.sampled_from([True, True, True, False]),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How a change comes: with somebody's word, with a wake-up that arrives, with a worker that is free."""
-
-    worded: bool = False
-    heard: bool = False
-    run: Mishap | None = None
-
-
-WAY = st.builds(Way, st.booleans(), st.sampled_from([True, True, False]), st.none() | MISHAP)
-
-
-@dataclass
-class Figures:
-    """What the whole search did; floors are set on these, so that it cannot quietly become empty."""
-
-    examples: int = 0
-    steps: int = 0
-    members: int = 0
-    calls: int = 0
-    writes: int = 0
-    removals: int = 0
-    happened: Counter[str] = field(default_factory=Counter)
-
-    def __str__(self) -> str:
-        each = max(self.examples, 1)
-        return (
-            f"{self.examples} examples, {self.steps} steps, per example: {self.members / each:.1f} members, "
-            f"{self.calls / each:.1f} calls, {self.writes / each:.1f} writes, {self.removals / each:.1f} removals"
-        )
 
 
 class Machine(RuleBasedStateMachine):
@@ -139,9 +90,9 @@ class Machine(RuleBasedStateMachine):
     def plan_flag_flip(self, plan: int, way: Way) -> None:
         self._change(edits.flip_plan(self.scene, plan), way)
 
-    @rule(first=WHO, count=st.integers(1, 6), status=st.sampled_from(STATUSES))
-    def bulk_update(self, first: int, count: int, status: str) -> None:
-        self._change(edits.bulk_update(self.scene, first, count, status), Way())
+    @rule(first=WHO, count=st.integers(1, 6), status=st.sampled_from(STATUSES), run=RUN)
+    def bulk_update(self, first: int, count: int, status: str, run: Mishap | None) -> None:
+        self._change(edits.bulk_update(self.scene, first, count, status), Way(run=run))
 
     @rule(who=WHO, days=st.integers(-2, 2))
     def bulk_update_of_a_date(self, who: int, days: int) -> None:
@@ -157,7 +108,7 @@ class Machine(RuleBasedStateMachine):
     @rule(where=WHO, mishap=LOST_WRITE)
     def join_and_leave(self, where: int, mishap: Mishap) -> None:
         """In and out again, and the run between goes wrong."""
-        self._change(edits.add(self.scene, where, 0), Way(heard=True, run=mishap))
+        self._change(edits.add_a_newcomer(self.scene, where), Way(heard=True, run=mishap))
         self._change(edits.delete(self.scene, -1), Way(worded=True, heard=True))
 
     # Time and runs
@@ -271,8 +222,14 @@ class Machine(RuleBasedStateMachine):
     def nothing_forbidden_was_done(self) -> None:
         if self.began:
             self.figures.steps += 1
+            self._require_own_pace()
             self.is_switched_off = self.scene.connection.status in ("paused", "disconnected")
             assert not self.scene.watch.problems, "\n".join(self.scene.watch.problems)
+
+    def _require_own_pace(self) -> None:
+        """A call that Kisi's own limiter refuses is counted there and never comes to the traffic."""
+        limited = self.scene.world.calls.total - self.scene.traffic.seen
+        assert not limited, f"Kisi's own limit was met {limited} times"
 
     def teardown(self) -> None:
         if not self.began:
@@ -296,7 +253,7 @@ class Machine(RuleBasedStateMachine):
         watch = self.scene.watch
         self.figures.calls += self.scene.traffic.seen
         self.figures.writes += watch.writes
-        self.figures.removals += watch.removals
+        self.figures.removals += watch.losses.count
 
     def _happened(self, what: str) -> None:
         self.figures.happened[what] += 1

@@ -96,6 +96,9 @@ class Interrupted(Mishap):
         elif self.act == "stalled, second run":
             scene.forward(seconds=STALLED)
             _second_run(scene)
+        elif self.act == "stalled, second run dies":
+            scene.forward(seconds=STALLED)
+            _second_run(scene, dies_after=self.who)
         elif self.act in _EDITS:
             scene.change(_EDITS[self.act](scene, self.who))
         else:
@@ -109,13 +112,17 @@ _EDITS: dict[str, Any] = {
     "somebody joins": lambda scene, who: edits.add(scene, who, 0),
     "an address changes": lambda scene, who: edits.change_email(scene, who, who + 3),
 }
-DURING = ["second run", "stalled, second run", "pause", "disconnect", "remove_and_disconnect", *_EDITS]
+DURING = [
+    *("second run", "stalled, second run", "stalled, second run dies", "stalled, second run dies"),
+    *("pause", "disconnect", "remove_and_disconnect"),
+    *_EDITS,
+]
 
 
-def _second_run(scene: Scene) -> None:
-    """Another worker: it has a clock of its own and meets no mishap."""
+def _second_run(scene: Scene, *, dies_after: int | None = None) -> None:
+    """Another worker with a clock of its own; when it dies after so many looks at that, its lease stands."""
     ours = scene.clock
-    scene.clock = VirtualClock(ours.traveller)
+    scene.clock = VirtualClock(ours.traveller, fuse=dies_after)
     try:
         scene.run()
     finally:
@@ -135,17 +142,23 @@ _OF_WRITES = st.tuples(
     st.integers(0, 2),
     st.integers(1, 3),
 )
-LOST_WRITE = st.builds(Faulty, faults=st.lists(_OF_WRITES, min_size=1, max_size=2).map(tuple))
+LOST_WRITE = st.builds(
+    lambda what, method, skip: Faulty(faults=((what, method, skip, 1),)),
+    st.sampled_from(["no answer though it was done", "500 though it was done", "truncated", "no answer"]),
+    st.sampled_from(["POST", "DELETE"]),
+    st.integers(0, 2),
+)
 MISHAP = st.one_of(
     st.just(Mishap()),
-    LOST_WRITE,
+    st.just(Mishap()),
+    st.builds(Faulty, faults=st.lists(_OF_WRITES, min_size=1, max_size=2).map(tuple)),
     st.builds(Faulty, faults=st.lists(_OF_ANY, min_size=1, max_size=2).map(tuple)),
     st.builds(Crashing, looks=st.integers(0, 60), until_it_is_missed=st.sampled_from([STALLED, STALLED, 1])),
     st.builds(Crashing, call=st.integers(0, 12), until_it_is_missed=st.sampled_from([STALLED, STALLED, 1])),
     st.builds(
         Interrupted,
         act=st.sampled_from(DURING),
-        call=st.integers(0, 12),
+        call=st.integers(0, 8),
         after_effect=st.booleans(),
         who=st.integers(0, 15),
     ),

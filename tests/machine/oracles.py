@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from integrations.kisi.models import KisiConnection, KisiGrant, Read
+from integrations.kisi.simulator import Assignment
 from tests.machine import desk, hand, rulebook
 from tests.machine.scene import STRANGER, Scene
 
@@ -74,10 +75,16 @@ def _differences(scene: Scene, *, spared: set[str]) -> Iterator[str]:
             yield f"{email} holds {len(rights)} rights"
         if email in wanted and rights:
             yield from _wrong_name(scene, email, wanted[email])
-    for user in rulebook.orphans(scene.world):
+    for user in () if _teams_were_hidden(scene) else rulebook.orphans(scene.world):
         stays = connection.keep_profiles or user.email in wanted or scene.world.store.teams_of(user)
         if user.email not in left_alone | spared | scene.watch.by_hand and not stays:
             yield f"{user.email} has a profile of ours and nothing else"
+
+
+def _teams_were_hidden(scene: Scene) -> bool:
+    """When nobody can say who is in a team, profiles stay (sync.md 5)."""
+    asked = [call for call in scene.world.requests if call.path == "/team_memberships"]
+    return scene.traffic.hid_teams or any(call.status != 200 for call in asked)
 
 
 def _wrong_name(scene: Scene, email: str, name: str) -> Iterator[str]:
@@ -92,12 +99,14 @@ def _left_alone(scene: Scene) -> set[str]:
     return set(rows.values_list("email", flat=True))
 
 
-def _may_stay(scene: Scene, connection: KisiConnection, email: str, rights: list) -> bool:
-    """Held or kept by somebody's word; or Core is not the only source, and did not make the right."""
+def _may_stay(scene: Scene, connection: KisiConnection, email: str, rights: list[Assignment]) -> bool:
+    """Held or kept by somebody's word; or a right that Core did not make, and has not taken over."""
     row = KisiGrant.objects.exclude(state="closed").filter(connection=connection, email=email).first()
     if row is not None and (row.held_since or row.kept_until):
         return True
-    return connection.in_transition and all(right.created_by_id != scene.robot.id for right in rights)
+    is_nobodys = row is None and email not in rulebook.addresses(scene.gym)
+    by_hand = all(right.created_by_id != scene.robot.id for right in rights)
+    return by_hand and (is_nobodys or connection.in_transition)
 
 
 def _unfinished(scene: Scene) -> Iterator[str]:

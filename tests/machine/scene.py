@@ -96,12 +96,12 @@ class Scene:
             if joins:
                 self.join(email)
         self.watch.look()
-        self.watch.look_inside()
+        self.watch.losses.look()
         with self.watch.running():
             connecting.connect(self.gym, key=Secret(self.key), group_id=self.world.group_id, clock=self.clock)
         if start.is_settled:
             settled.give_access(self.world, self.connection, self.now())
-            self.watch.look_inside()
+            self.watch.losses.look()
 
     def _build_kisi(self, start: Start) -> None:
         world = self.world

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from integrations.kisi.simulator import Kind
 from tests.conftest import House
 
 
@@ -30,3 +31,22 @@ def test_a_profile_that_stayed_gets_the_name_of_whoever_has_its_address_now(conn
     connected.sync()
     assert connected.inside() == ["ana"]
     assert connected.world.person("ana@example.com").name == "Ana Silva"
+
+
+def test_a_profile_that_did_not_show_itself_is_looked_for_again_before_it_is_forgotten(
+    connected: House,
+) -> None:
+    """The answer to its making was lost, Kisi's search lagged, and the membership ended meanwhile."""
+    connected.world.switch(query_lag_seconds=3600, lag_hits_email_filter=True)
+    connected.world.fault(method="POST", path="/users", kind=Kind.LOST, after_effect=True)
+    ana = connected.member("Ana")
+    connected.sync()
+    assert connected.world.user_by_email("ana@example.com") is not None
+    ana.delete()
+    connected.sync()
+    connected.world.switch(query_lag_seconds=0)
+    for _ in range(3):
+        connected.clock.forward(minutes=5)
+        connected.sync()
+    assert connected.world.user_by_email("ana@example.com") is None
+    assert not connected.connection.grants.open().exists()

@@ -11,19 +11,20 @@ import pytest
 import time_machine
 from django.apps import apps
 from django.db import connections
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from integrations.kisi import wake
 from integrations.kisi.simulator import World, serve
 from tests.conftest import on_sqlite
 from tests.machine.clock import START, VirtualClock
-from tests.machine.machine import Figures, Machine
+from tests.machine.figures import Figures
+from tests.machine.machine import Machine
 from tests.machine.scene import Scene
 
-pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True), pytest.mark.timeout(0)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(0)]
 STEPS = 30
-ON_SQLITE, ON_POSTGRES = 120, 50
+ON_SQLITE, ON_POSTGRES = 25, 50
 MORE = "CORE_MACHINE_EXAMPLES"
 
 
@@ -41,7 +42,10 @@ def scene(settings: Any) -> Iterator[Scene]:
 
 
 def search(scene: Scene, examples: int) -> Figures:
-    """The same examples on every commit; as many others as one likes when the environment asks for more."""
+    """The same examples on every commit; as many others as one likes when the environment asks for more.
+
+    A find is made shorter only when others are asked for: that takes minutes, and every commit waits.
+    """
     figures = Figures()
     asked = os.environ.get(MORE)
     how = settings(
@@ -50,6 +54,7 @@ def search(scene: Scene, examples: int) -> Figures:
         deadline=None,
         database=None,
         derandomize=not asked,
+        phases=[Phase.generate, Phase.shrink] if asked else [Phase.generate],
         suppress_health_check=list(HealthCheck),
         print_blob=bool(asked),
     )
@@ -62,6 +67,7 @@ def test_in_memory_nothing_that_happens_does_harm_or_is_left_undone(scene: Scene
     report(search(scene, ON_SQLITE))
 
 
+@pytest.mark.long
 @pytest.mark.skipif(on_sqlite(), reason="this is the pass on PostgreSQL")
 def test_on_postgres_nothing_that_happens_does_harm_or_is_left_undone(scene: Scene) -> None:
     report(search(scene, ON_POSTGRES))
@@ -69,6 +75,4 @@ def test_on_postgres_nothing_that_happens_does_harm_or_is_left_undone(scene: Sce
 
 def report(figures: Figures) -> None:
     print(f"\n{figures}\n{dict(figures.happened.most_common())}")
-    each = max(figures.examples, 1)
-    assert figures.members / each >= 5
-    assert figures.calls / each >= 8
+    assert not figures.under_the_floor()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connections
+from django.utils import timezone
 
 from integrations.kisi.simulator import Armed, Fault, Kind
 from integrations.kisi.simulator.calls import Incoming
@@ -41,13 +42,14 @@ class Met(Armed):
 
 @dataclass
 class Traffic(Faults):
-    """The simulator's queue of faults; every call passes `take`."""
+    """The simulator's queue of faults; every call passes `take`. `hid_teams`: one met the list of team members."""
 
     clock: VirtualClock
     watch: Watch
     database: Any
     armed: list[Armed] = field(default_factory=list)
     seen: int = 0
+    hid_teams: bool = False
     _meanwhile: list[Meanwhile] = field(default_factory=list)
     _count: int = 0
 
@@ -64,6 +66,7 @@ class Traffic(Faults):
         acts = self._due()
         if met is not None:
             self._tell_of_slowing(met.fault)
+            self.hid_teams |= incoming.path == "/team_memberships"
         if met is None and not acts:
             return None
         fault = met.fault if met else Fault(kind=Kind.PASS, after_effect=acts[0].after_effect)
@@ -82,7 +85,7 @@ class Traffic(Faults):
 
     def _tell_of_slowing(self, fault: Fault) -> None:
         if fault.kind is Kind.ANSWER and fault.status == 429:
-            self.watch.slowed_down(float(dict(fault.headers).get("Retry-After", 2)))
+            self.watch.pace.slowed_down(timezone.now(), float(dict(fault.headers).get("Retry-After", 2)))
 
     def _guarded(self, act: Act) -> None:
         """The simulator's threads swallow what is raised in them."""

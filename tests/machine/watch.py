@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db import connection as database
 from django.utils import timezone
@@ -17,12 +17,10 @@ from integrations.kisi.simulator import Assignment, User, World
 from integrations.kisi.simulator.calls import Incoming
 from members.models import Gym
 from tests.machine import rulebook
+from tests.machine.losses import Losses, Removal
+from tests.machine.pace import Pace
 
 WRITES_IN = ("connected", "throttled", "disconnecting")
-DAY = timedelta(hours=24)
-SPACING, SLOWED_SPACING = timedelta(seconds=0.25), timedelta(seconds=0.5)
-SLOWED_FOR = timedelta(minutes=10)
-ROUNDING = timedelta(milliseconds=1)
 ONE = re.compile(r"/(users|role_assignments)/(\d+)")
 
 
@@ -34,16 +32,6 @@ class Running:
     started_at: datetime
     allowed: float = 0
     calls: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """A call that may take access away, and what was so when it arrived."""
-
-    what: str
-    at: datetime
-    is_free: bool
-    allowed: float
 
 
 @dataclass
@@ -58,16 +46,14 @@ class Watch:
     problems: list[str] = field(default_factory=list)
     runs: list[Running] = field(default_factory=list)
     writes: int = 0
-    removals: int = 0
-    slowed_at: datetime | None = None
-    wait_until: datetime | None = None
+    pace: Pace = field(default_factory=Pace)
+    losses: Losses = field(init=False)
     _day: date | None = None
-    _last_call: datetime | None = None
     _wanted_since: dict[str, datetime] = field(default_factory=dict)
     _unwanted_since: dict[str, datetime] = field(default_factory=dict)
-    _inside: dict[str, list[Assignment]] = field(default_factory=dict)
-    _pending: Removal | None = None
-    _gone: dict[str, datetime] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.losses = Losses(self.world)
 
     # What the machine tells
 
@@ -88,34 +74,36 @@ class Watch:
         if self.gym.today(timezone.now()) != self._day:
             self.look()
 
-    def look_inside(self) -> None:
-        """After edits by hand in Kisi: from here on, changes in the group are ours."""
-        self._inside = self._rights()
-
     @contextmanager
     def running(self, connection: KisiConnection | None = None) -> Iterator[Running]:
-        """While a run of this connection is under way, or (None) an admin at the desk calls Kisi."""
+        """While a run of this connection is under way, or (None) an admin at the desk calls Kisi.
+
+        It may begin within a call of another: what that call does is then still to come.
+        """
         fence = None if connection is None else connection.fence + 1
         running = Running(fence, timezone.now())
         self.runs.append(running)
+        still_to_come = self.losses.expected
+        self._wrong(*self.losses.judge())
         try:
             yield running
         finally:
-            self._judge_last_removal()
-            self.runs.remove(running)
+            self._wrong(*self.losses.judge())
+            self.losses.expected = still_to_come
+            self.runs.pop()
 
     # What the simulator tells
 
     def arrives(self, incoming: Incoming) -> None:
         now = timezone.now()
-        self._judge_last_removal()
+        self._wrong(*self.losses.judge())
         self.time_passed()
         if not self.runs:
             self._wrong(f"nobody runs, and {incoming.method} {incoming.path} came")
             return
         running = self.runs[-1]
         running.calls += 1
-        self._judge_pace(running, now)
+        self._wrong(*self.pace.judge(now, of_unknown_key=running.fence is None and running.calls == 1))
         if database.in_atomic_block:
             self._wrong(f"{incoming.method} {incoming.path} within a transaction")
         row = KisiConnection.objects.filter(gym=self.gym).first()
@@ -125,34 +113,15 @@ class Watch:
             self.writes += 1
             self._judge_write(incoming, running, row, now)
 
-    def slowed_down(self, seconds: float) -> None:
-        """Kisi answered 429 just now and named, or meant, this wait."""
-        self.slowed_at = timezone.now()
-        self.wait_until = self.slowed_at + timedelta(seconds=seconds)
-
     # Judging
 
-    def _wrong(self, problem: str) -> None:
-        self.problems.append(f"{timezone.now():%d %H:%M:%S} {problem}")
-
-    def _judge_pace(self, running: Running, now: datetime) -> None:
-        last, self._last_call = self._last_call, now
-        if running.fence is None and running.calls == 1:
-            return
-        if last is not None and now - last < self._spacing_after(last) - ROUNDING:
-            self._wrong(f"two calls within {(now - last).total_seconds():.3f} s")
-        if self.wait_until is not None and now < self.wait_until - ROUNDING:
-            self._wrong(f"a call although Kisi asked to wait until {self.wait_until:%H:%M:%S}")
+    def _wrong(self, *problems: str) -> None:
+        self.problems.extend(f"{timezone.now():%d %H:%M:%S} {problem}" for problem in problems)
 
     def _allow(self, running: Running, row: KisiConnection, now: datetime) -> None:
         """The most that may go without a word by what was so at any time of this run."""
         allowed = rulebook.may_go(len(self._counted(row, now)), row.brake_share)
         running.allowed = max(running.allowed, allowed)
-
-    def _spacing_after(self, last: datetime) -> timedelta:
-        """Four calls a second; two for ten minutes after Kisi asked to slow down."""
-        is_slowed = self.slowed_at is not None and self.slowed_at < last <= self.slowed_at + SLOWED_FOR
-        return SLOWED_SPACING if is_slowed else SPACING
 
     def _judge_lease(self, running: Running, row: KisiConnection, now: datetime) -> None:
         if running.calls == 1:
@@ -232,43 +201,18 @@ class Watch:
         self._judge_what_goes(call, user, right, row)
         word = Release.objects.due(self.gym.today(now)).filter(connection=row, email=user.email).exists()
         moved = self._member_is_entitled_elsewhere(grant, now)
-        self._pending = Removal(call, now, is_free=word or moved or leaves, allowed=running.allowed)
+        self.losses.expected = Removal(call, now, is_free=word or moved or leaves, allowed=running.allowed)
 
     def _judge_what_goes(self, call: str, user: User, right: Assignment | None, row: KisiConnection) -> None:
         if right is None and (rulebook.has_more(self.world, user) or row.keep_profiles):
             self._wrong(f"{call}: the profile of {user.email} has to stay")
         made_by_core = right is None or right.created_by_id == self.key_owner_id
-        if right is not None and right not in self._rights().get(user.email, []):
+        if right is not None and right not in self.losses.rights().get(user.email, []):
             self._wrong(f"{call}: that right of {user.email} is not in our group")
         if (row.sole_source_since is None or row.status == "disconnecting") and not made_by_core:
             self._wrong(f"{call}: Core did not make that right of {user.email}, and is not the only source")
 
-    def _judge_last_removal(self) -> None:
-        """Whether the last removal took effect, and whether it was one too many."""
-        before, self._inside = self._inside, self._rights()
-        pending, self._pending = self._pending, None
-        for email in self._inside:
-            self._gone.pop(email, None)
-        for email in before.keys() - self._inside.keys():
-            self._judge_loss(email, pending)
-
-    def _judge_loss(self, email: str, removal: Removal | None) -> None:
-        self.removals += 1
-        if removal is None:
-            self._wrong(f"{email} lost access and nobody asked for it")
-            return
-        if removal.is_free:
-            return
-        self._gone[email] = removal.at
-        gone = self._gone_lately(removal.at)
-        if len(gone) > removal.allowed:
-            words = f"gone without a word within a day, {removal.allowed:g} allowed"
-            self._wrong(f"{removal.what}: {len(gone)} {words}")
-
     # Shared
-
-    def _rights(self) -> dict[str, list[Assignment]]:
-        return rulebook.inside(self.world, timezone.now())
 
     def _row_of(self, row: KisiConnection, email: str | None) -> KisiGrant | None:
         return KisiGrant.objects.exclude(state="closed").filter(connection=row, email=email or "-").first()
@@ -276,10 +220,7 @@ class Watch:
     def _counted(self, row: KisiConnection, now: datetime) -> set[str]:
         rows = KisiGrant.objects.exclude(state="closed").filter(connection=row)
         confirmed = rows.filter(role_assignment_id__isnull=False).values_list("email", flat=True)
-        return {*confirmed, *self._gone_lately(now)}
-
-    def _gone_lately(self, now: datetime) -> set[str]:
-        return {email for email, at in self._gone.items() if at > now - DAY}
+        return {*confirmed, *self.losses.gone_lately(now)}
 
     def _member_is_entitled_elsewhere(self, grant: KisiGrant, now: datetime) -> bool:
         """An address change: the row's member may get in, under another address."""

@@ -205,6 +205,7 @@ def as_row(grant: KisiGrant) -> Row:
         moved=moved,
         word=grant.word or "",  # type: ignore[attr-defined]
         known=grant.known,  # type: ignore[attr-defined]
+        missed=grant.missed_at is not None,
     )
 
 

@@ -117,6 +117,7 @@ def _keep_person(session: Session, row: KisiGrant, user: User) -> None:
         session,
         row,
         kisi_user_id=user.id,
+        missed_at=None,
         name=user.name,
         profile_was_there=not people.is_marked(session.connection, user),
         suspended=drift.suspended(session, row, user),

@@ -214,7 +214,7 @@ def _trouble(error: DoorError) -> str:
 
 def _intent(session: Session, grant: KisiGrant, wish: str) -> dict[str, Any]:
     """A new wish starts with a clean sheet: failures belong to the old one."""
-    fresh = {} if grant.wish == wish else SETTLED
+    fresh = {} if grant.wish == wish else SETTLED | {"missed_at": grant.missed_at}
     return fresh | {"intent_at": session.clock.now(), "wish": wish}
 
 

@@ -69,7 +69,7 @@ def _not_found(session: Session, row: KisiGrant, *, wanted: bool) -> AccessEvent
             role_assignment_id=None,
             profile_was_there=None,
             origin=Origin.NONE,
-            **ledger.SETTLED,
+            **(ledger.SETTLED | {"missed_at": None if knew_the_id else session.clock.now()}),
         )
         return None
     if knew_the_id:
@@ -82,7 +82,9 @@ def _look_again_or_close(session: Session, row: KisiGrant) -> AccessEvent.Kind |
     now = session.clock.now()
     if row.missed_at is None:
         ledger.save(session, row, missed_at=now, retry_at=now + revoke.LOOK_AGAIN)
-    elif now - row.missed_at >= revoke.LOOK_AGAIN:
+    elif now - row.missed_at < revoke.LOOK_AGAIN:
+        ledger.save(session, row, retry_at=row.missed_at + revoke.LOOK_AGAIN)
+    else:
         ledger.close(session, row, Closed.GONE)
     return None
 

@@ -82,7 +82,7 @@ def _create_person(session: Session, row: KisiGrant, wanted: Wanted) -> bool:
         _find_existing(session, row, exists)
         return False
     people.require_address(row, user)
-    ledger.save(session, row, kisi_user_id=user.id, profile_was_there=False, name=wanted.name)
+    ledger.save(session, row, kisi_user_id=user.id, missed_at=None, profile_was_there=False, name=wanted.name)
     return True
 
 

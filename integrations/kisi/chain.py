@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
 
 from integrations.access.policy import Decision
 from integrations.kisi import explain, wording
@@ -90,14 +94,20 @@ def of_member(facts: Facts, now: datetime) -> Chain | None:
     if facts.connection is None or not facts.member.email:
         return None
     lately = Look.objects.filter(connection=facts.connection, at__gt=now - Look.SHOWN_FOR)
-    seen = lately.filter(email=facts.member.email).first()
-    return of_look(facts, seen) if seen else None
+    removed = Exists(_removed(OuterRef("connection_id"), OuterRef("email"), OuterRef("at")))
+    seen: Any = lately.filter(email=facts.member.email).annotate(removed_since=removed).first()
+    return _of_look(facts, seen, lambda: seen.removed_since) if seen else None
 
 
 def of_look(facts: Facts, seen: Look) -> Chain:
     """The same for this answer, however old."""
+    return _of_look(facts, seen, _removed(seen.connection_id, seen.email, seen.at).exists)
+
+
+def _of_look(facts: Facts, seen: Look, was_removed: Callable[[], bool]) -> Chain:
     assert facts.connection is not None
-    removed = facts.row is None and not facts.decision.allowed and _removed_since(seen)
+    is_gone = facts.row is None and not facts.decision.allowed and seen.is_in_group
+    removed = is_gone and was_removed()
     name, decision = facts.member.first_name, facts.decision
     return _chain(_Case(facts.connection, name, seen, facts.row, decision, facts.reason, removed))
 
@@ -108,9 +118,9 @@ def of_address(connection: KisiConnection, seen: Look) -> Chain:
     return _chain(_Case(connection, seen.email, seen, row, None, "no member of this gym has this address"))
 
 
-def _removed_since(seen: Look) -> bool:
-    rows = KisiGrant.objects.filter(connection_id=seen.connection_id, email=seen.email, state=State.CLOSED)
-    return seen.is_in_group and rows.filter(closed_at__gte=seen.at).exists()
+def _removed(connection_id: Any, email: Any, since: Any) -> QuerySet[KisiGrant]:
+    rows = KisiGrant.objects.filter(connection_id=connection_id, email=email, state=State.CLOSED)
+    return rows.filter(closed_at__gte=since)
 
 
 def _chain(case: _Case) -> Chain:

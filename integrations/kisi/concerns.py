@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from integrations.kisi.models import KisiConnection, KisiGrant
-from integrations.kisi.sync import ahead, drift, gather
+from integrations.kisi.sync import ahead, drift, gather, quiet
 from integrations.kisi.wording import Counts, wrongly
 from members import words
 from members.models import Member
@@ -77,15 +77,14 @@ _CAUSES = {
 def cards(connection: KisiConnection, now: datetime) -> list[Card]:
     """Everything somebody should look at, gravest first; `is_calm` ones are only good to know."""
     rows = _rows(connection)
-    today = connection.gym.today(now)
-    nameless = gather.without_address(connection.gym_id, today)
+    nameless, sharers = _members(connection, now)
     made = [
         _held([row for row in rows if row.held_since]),
         _tomorrow(connection, now),
         *(_trouble(cause, [row for row in rows if row.trouble == cause]) for cause in _CAUSES),
         _nameless(nameless),
         _second_writer(connection, now),
-        *_good_to_know(connection, rows),
+        *_good_to_know(sharers, rows),
     ]
     return [card for card in made if card is not None]
 
@@ -182,8 +181,7 @@ def _second_writer(connection: KisiConnection, now: datetime) -> Card | None:
     )
 
 
-def _good_to_know(connection: KisiConnection, rows: list[KisiGrant]) -> list[Card]:
-    shared = _sharers(connection)
+def _good_to_know(shared: Sequence[Member], rows: list[KisiGrant]) -> list[Card]:
     managed = [row for row in rows if row.managed and row.state == State.ABSENT]
     kept = [row for row in rows if row.kept_until]
     suspended = [row for row in rows if row.suspended and row.state == State.GRANTED]
@@ -217,10 +215,14 @@ def _calm(heading: str, meaning: str, people: Sequence[Person]) -> Card | None:
     return Card(heading, meaning, "Nobody.", tuple(people), is_calm=True) if people else None
 
 
-def _sharers(connection: KisiConnection) -> list[Member]:
-    mine = Member.objects.filter(gym_id=connection.gym_id).with_address()
-    others = mine.filter(email=OuterRef("email")).exclude(pk=OuterRef("pk"))
-    return list(mine.filter(Exists(others)).order_by("email", "pk"))
+def _members(connection: KisiConnection, now: datetime) -> tuple[list[Member], list[Member]]:
+    """Who is entitled and has no address, and who shares one, in one query."""
+    gym_id, today = connection.gym_id, connection.gym.today(now)
+    nameless = Q(pk__in=gather.without_address(gym_id, today).order_by().values("pk"))
+    either = nameless | ~Q(email="") & Q(email__in=quiet.shared(gym_id))
+    found = list(Member.objects.filter(either, gym_id=gym_id))
+    shared = sorted((one for one in found if one.email), key=lambda one: (one.email, one.pk))
+    return [one for one in found if not one.email], shared
 
 
 def _kept_by(row: KisiGrant) -> str:

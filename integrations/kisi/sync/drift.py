@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
 
 from integrations.kisi.models import AccessEvent, AccessPerson, KisiConnection, KisiGrant
 from integrations.kisi.rows import Right, User
@@ -76,10 +76,10 @@ def second_writers(connection: KisiConnection, now: datetime) -> list[tuple[Acce
     events = AccessEvent.objects.filter(
         connection_id=connection.pk, kind=AccessEvent.Kind.DRIFT, cause__in=UNDOES_US, at__gt=now - WITHIN
     )
-    counts = events.order_by().values_list("person_id").annotate(times=Count("pk"))
-    often = {person: times for person, times in counts if person and times >= AGAINST_US}
-    people = AccessPerson.objects.filter(pk__in=often).order_by("name", "email")
-    return [(person, often[person.pk]) for person in people]
+    counts = events.order_by().values("person_id").annotate(times=Count("pk")).filter(times__gte=AGAINST_US)
+    mine = counts.filter(person_id=OuterRef("pk")).values("times")
+    people = AccessPerson.objects.filter(pk__in=counts.values("person_id")).annotate(times=Subquery(mine))
+    return [(person, person.times) for person in people.order_by("name", "email")]
 
 
 def put_back_lately(connection: KisiConnection, now: datetime) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest
@@ -81,7 +82,21 @@ def differences_from(
     connection: KisiConnection, entitled: QuerySet[Subscription], on: date, counted: Tally
 ) -> Facts:
     """The same for whoever these subscriptions give access."""
-    rows = list(quiet.without(_rows(connection, entitled, on), connection, entitled, on))
+    return facts_of(connection, entitled, list(loud(connection, entitled, on)), counted)
+
+
+def loud(connection: KisiConnection, entitled: QuerySet[Subscription], on: date) -> QuerySet[KisiGrant]:
+    """The rows that need a look."""
+    return quiet.without(_rows(connection, entitled, on), connection, entitled, on)
+
+
+def facts_of(
+    connection: KisiConnection,
+    entitled: QuerySet[Subscription],
+    rows: Sequence[KisiGrant],
+    counted: Tally,
+) -> Facts:
+    """The facts of these rows, and of the wanted addresses that have none."""
     return _facts(_wanted_near(connection, entitled, rows), rows, counted)
 
 
@@ -99,9 +114,9 @@ def wanted_addresses(gym_id: int, today: date) -> dict[str, Wanted]:
 
 
 def wanted_emails(gym_id: int, today: date) -> QuerySet[Subscription, str]:
-    """The same addresses as a part of another query."""
+    """The same addresses as a part of another query; one comes as often as there are subscriptions."""
     named = entitling(gym_id, today).exclude(member__email="").order_by()
-    return named.values_list("member__email", flat=True).distinct()
+    return named.values_list("member__email", flat=True)
 
 
 def without_address(gym_id: int, today: date) -> QuerySet[Member]:
@@ -211,6 +226,13 @@ def as_row(grant: KisiGrant) -> Row:
 
 def tally(connection: KisiConnection, now: datetime) -> Tally:
     return Tally(**KisiGrant.objects.filter(connection=connection).aggregate(**tallies(now)))
+
+
+def tally_if(connection: KisiConnection, now: datetime, there_are: QuerySet[Subscription]) -> Tally | None:
+    """The same in one look where there are any such subscriptions; else None."""
+    mine = KisiConnection.objects.filter(Exists(there_are), pk=connection.pk).values("pk")
+    found: Any = mine.annotate(**tallies(now, "grants__")).first()
+    return Tally(found["confirmed"], found["gone"]) if found else None
 
 
 def tallies(now: datetime, row: str = "") -> dict[str, Count]:

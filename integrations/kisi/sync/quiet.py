@@ -68,7 +68,7 @@ def _plainly(
     same[f"{ROW}connection"] = connection
     # Equal, said so that PostgreSQL expects many such rows: it takes id and address for independent.
     same |= {f"{ROW}email__gte": F("member__email"), f"{ROW}email__lte": F("member__email")}
-    alone = ~Q(member__email__in=_shared(connection.gym_id)) & ~Q(member__email__in=words.values("email"))
+    alone = ~Q(member__email__in=shared(connection.gym_id)) & ~Q(member__email__in=words.values("email"))
     found = entitled.order_by().filter(alone, _has_its_name(), _has_its_end(), **same)
     return found.values_list(f"{ROW}pk")
 
@@ -88,7 +88,7 @@ def _has_its_end() -> Q:
     return Q(**{until: None}, ends_on=None) | Q(Q(**{until: F("ends_on")}), ~Exists(others))
 
 
-def _shared(gym_id: int) -> QuerySet[Any, Any]:
+def shared(gym_id: int) -> QuerySet[Any, Any]:
     """Addresses that several members of the gym have."""
     counted = Member.objects.filter(gym_id=gym_id).order_by().values("email").annotate(people=Count("email"))
     return counted.filter(people__gt=1).values("email")

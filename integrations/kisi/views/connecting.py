@@ -36,7 +36,7 @@ def permissions(request: HttpRequest) -> HttpResponse:
         request.session[AGREED] = timezone.now().isoformat()
         return redirect("kisi:connect-credentials")
     gym = request.gym  # type: ignore[attr-defined]
-    entitled = gather.wanted_emails(gym.pk, gym.today(timezone.now())).count()
+    entitled = gather.wanted_emails(gym.pk, gym.today(timezone.now())).distinct().count()
     plans = Plan.objects.filter(gym=gym, has_24hr_access=True)
     context = {"section": "marketplace", "entitled": entitled, "plans": plans}
     return render(request, "kisi/connect_permissions.html", context)
@@ -182,7 +182,7 @@ def _try(form: KeyForm, attempt: Any, connection: KisiConnection | None = None) 
 def _other_group(connection: KisiConnection, form: CredentialsForm) -> dict[str, Any]:
     """The page that says what another group means, before anything is tried."""
     gym = connection.gym
-    gains = gather.wanted_emails(gym.pk, gym.today(timezone.now())).count()
+    gains = gather.wanted_emails(gym.pk, gym.today(timezone.now())).distinct().count()
     stay = open_rows(connection).filter(role_assignment_id__isnull=False).count()
     form.add_error("api_key", refusals.KEY_AGAIN)
     return {"other_group": form.cleaned_data["group_id"], "gains": gains, "stay": stay}

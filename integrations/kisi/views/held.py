@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
+from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -103,7 +106,14 @@ def _main_cause(
     name, count = plans.most_common(1)[0] if plans else ("", 0)
     if count <= MOST * len(rows) or len(rows) < 2:
         return None
-    plan = Plan.objects.filter(gym=connection.gym, name=name).first()
-    change = Change.objects.filter(plan_id=plan.pk).select_related("by").first() if plan else None
-    by = change.by.get_full_name() or change.by.get_username() if change and change.by else ""
-    return MainCause(plan, count, len(rows), by, change.at if change else None) if plan else None
+    plan = _with_last_change(Plan.objects.filter(gym=connection.gym, name=name)).first()
+    return MainCause(plan, count, len(rows), plan.changed_by or "", plan.last_change) if plan else None
+
+
+def _with_last_change(plans: QuerySet[Plan]) -> QuerySet[Any]:
+    """The same plans with who changed each last, and when."""
+    full = NullIf(Trim(Concat("by__first_name", Value(" "), "by__last_name")), Value(""))
+    changes = Change.objects.filter(plan_id=OuterRef("pk")).annotate(who=Coalesce(full, "by__username"))
+    return plans.annotate(
+        changed_by=Subquery(changes.values("who")[:1]), last_change=Subquery(changes.values("at")[:1])
+    )

@@ -70,7 +70,7 @@ def cut_over(request: HttpRequest) -> HttpResponse:
     losing = deciding.would_lose_at_cut_over(connection, wanted)
     form = CutOverForm(request.POST or None)
     moved = _moved(request, {row.pk for row in losing})
-    keeping = wanted.count()
+    keeping = wanted.distinct().count()
     if request.method == "POST" and form.is_valid() and not moved and keeping:
         named = [row.email for row in losing]
         count = deciding.cut_over(connection, named, by=request.user, now=timezone.now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
@@ -40,7 +41,8 @@ def created_by_core(connection: KisiConnection) -> list[Any]:
     rows = KisiGrant.objects.open().filter(
         connection=connection, origin=KisiGrant.Origin.CREATED, exempt=False, role_assignment_id__isnull=False
     )
-    return list(rows.order_by("name", "email").values_list("pk", "name", "email", named=True))
+    people = rows.values_list("pk", "name", "email", named=True)
+    return sorted(people, key=attrgetter("name", "email"))
 
 
 def remove_and_disconnect(

@@ -31,6 +31,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "wrong total": {"kind": Kind.WRONG_TOTAL, "path": LISTS},
 }
 OF_WRITES = ("500", "500 though it was done", "429", "no answer", "no answer though it was done", "truncated")
+SILENCE = Fault(kind=Kind.LOST, times=0)
 STALLED = 100  # seconds, longer than a lease
 
 
@@ -52,14 +53,20 @@ class Mishap:
 
 @dataclass(frozen=True, slots=True)
 class Faulty(Mishap):
-    """Kisi answers badly: each fault meets `times` calls of its method, after `skip` good ones."""
+    """Kisi answers badly: each fault meets `times` calls of its method, after `skip` good ones.
+
+    `then_silence`: from the first spoilt answer to the end of the run nothing is answered at all.
+    """
 
     name: str = "faults"
     faults: tuple[tuple[str, str, int, int], ...] = ()
+    then_silence: bool = False
 
     def prepare(self, scene: Scene) -> None:
+        then = (lambda: scene.traffic.add(SILENCE)) if self.then_silence else None
         for what, method, skip, times in self.faults:
-            scene.world.fault(replace(Fault(**FAULTS[what]), method=method, skip=skip, times=times))
+            fault = replace(Fault(**FAULTS[what]), method=method, skip=skip, times=times, run=then)
+            scene.world.fault(fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +150,11 @@ _OF_WRITES = st.tuples(
     st.integers(1, 3),
 )
 LOST_WRITE = st.builds(
-    lambda what, method, skip: Faulty(faults=((what, method, skip, 1),)),
+    lambda what, method, skip, silence: Faulty(faults=((what, method, skip, 1),), then_silence=silence),
     st.sampled_from(["no answer though it was done", "500 though it was done", "truncated", "no answer"]),
     st.sampled_from(["POST", "DELETE"]),
-    st.integers(0, 2),
+    st.sampled_from([0, 0, 1, 2]),
+    st.sampled_from([True, True, False]),
 )
 MISHAP = st.one_of(
     st.just(Mishap()),

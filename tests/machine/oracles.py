@@ -19,7 +19,7 @@ def by_the_ledger(scene: Scene) -> list[str]:
     """Sweeps only: everybody whom nobody edited by hand in Kisi is as the rules say."""
     _come_back(scene)
     _sweep_until_quiet(scene, spared=scene.watch.by_hand)
-    return [*_differences(scene, spared=scene.watch.by_hand), *_unfinished(scene)]
+    return [*_differences(scene, spared=scene.watch.by_hand), *_unfinished(scene), *_forgotten(scene)]
 
 
 def after_a_full_read(scene: Scene) -> list[str]:
@@ -28,7 +28,8 @@ def after_a_full_read(scene: Scene) -> list[str]:
     _sweep_until_quiet(scene, spared=scene.watch.by_hand)
     scene.run(ask=Read.FULL)
     _sweep_until_quiet(scene, spared=set())
-    return [*_differences(scene, spared=set()), *_unfinished(scene), *_strangers(scene)]
+    wrong = [*_differences(scene, spared=set()), *_unfinished(scene), *_forgotten(scene)]
+    return [*wrong, *_strangers(scene)]
 
 
 def _come_back(scene: Scene) -> None:
@@ -116,6 +117,16 @@ def _unfinished(scene: Scene) -> Iterator[str]:
     for row in KisiGrant.objects.exclude(state="closed").filter(connection=connection, exempt=False):
         if row.state in UNSETTLED or row.trouble:
             yield f"{row.email} is {row.state}, {row.trouble} {row.last_error}, next {row.retry_at}"
+
+
+def _forgotten(scene: Scene) -> Iterator[str]:
+    """The ledger knows what Core made, unless somebody's decision or hand came between."""
+    rows = KisiGrant.objects.filter(connection=scene.connection)
+    let_go = rows.filter(state="closed").exclude(closed_how__in=["removed", "gone"]).values("email")
+    made = {right.id for right in scene.world.store.assignments if right.created_by_id == scene.robot.id}
+    for row in rows.filter(state="granted", origin="adopted").exclude(email__in=let_go):
+        if row.role_assignment_id in made and row.email not in scene.watch.by_hand:
+            yield f"{row.email} holds a right that Core made, and the ledger says it was taken over"
 
 
 def _strangers(scene: Scene) -> Iterator[str]:

@@ -14,7 +14,7 @@ from integrations.access.facts import Observed, Sight
 from integrations.kisi.client import KisiClient
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, SyncRun
 from integrations.kisi.rows import Right
-from integrations.kisi.sync import drift, gather, ledger, record
+from integrations.kisi.sync import adopting, gather, ledger, record
 from integrations.kisi.sync.people import counts
 from integrations.kisi.sync.session import Session
 from members.models import Member
@@ -83,8 +83,7 @@ def keep(
     now = found.observed.at
     rows = {row.email: row for row in KisiGrant.objects.open().filter(connection=connection)}
     adopted = [sight for sight in findings.adopt if _concerns(sight.email, only)]
-    for sight in adopted:
-        _adopt(connection, sight, rows.get(sight.email), facts, now=now, run=run)
+    adopting.take_over(connection, adopted, rows, facts, now=now, run=run)
     for sight in findings.protected:
         _protect(connection, sight, rows.get(sight.email), facts, found, run=run)
     if run is not None and adopted:
@@ -111,39 +110,6 @@ def recent_addresses(connection: KisiConnection, since: datetime) -> frozenset[s
 
 def _concerns(email: str, only: frozenset[str] | None) -> bool:
     return only is None or email in only
-
-
-def _adopt(
-    connection: KisiConnection,
-    sight: Sight,
-    row: KisiGrant | None,
-    facts: gather.Facts,
-    *,
-    now: datetime,
-    run: SyncRun | None,
-) -> None:
-    """Take over a right that a Core member holds already: no write at Kisi, no mail."""
-    wanted = facts.wanted.get(sight.email)
-    grant = row or KisiGrant(connection=connection, email=sight.email, profile_was_there=True)
-    _fill(
-        grant,
-        state=State.GRANTED,
-        origin=Origin.ADOPTED,
-        name=sight.name,
-        kisi_user_id=sight.user_id,
-        role_assignment_id=sight.right_id,
-        organization_id=connection.organization_id,
-        kisi_group_id=connection.group_id,
-        member_id=wanted.member_id if wanted else _member_of(connection, sight.email),
-        until=wanted.until if wanted else None,
-        confirmed_at=now,
-        granted_before=True,
-        **ledger.SETTLED,
-    )
-    run_id = run.pk if run else None
-    record.note(connection, AccessEvent.Kind.ADOPTED, grant=grant, run_id=run_id, cause="found in Kisi")
-    if wanted is None:
-        drift.given_again(connection, grant, run_id=run_id)
 
 
 def _protect(
@@ -179,11 +145,6 @@ def _fill(grant: KisiGrant, **values: Any) -> None:
     for name, value in values.items():
         setattr(grant, name, value)
     grant.save()
-
-
-def _member_of(connection: KisiConnection, email: str) -> int | None:
-    members = Member.objects.filter(gym_id=connection.gym_id, email=email).order_by("pk")
-    return members.values_list("pk", flat=True).first()
 
 
 def _update(

@@ -54,7 +54,7 @@ def note_many(
     connection: KisiConnection, kind: AccessEvent.Kind, grants: Sequence[KisiGrant], **facts: Any
 ) -> None:
     """The same event about each of these people, in few questions however many they are."""
-    people = {}
+    people: dict[str, int] = {}
     for start in range(0, len(grants), AT_ONCE):
         people |= _people_of(connection, grants[start : start + AT_ONCE])
     facts |= {"gym_id": connection.gym_id, "connection_id": connection.pk, "trace": get_guid() or ""}

@@ -131,6 +131,7 @@ def test_a_first_import_costs_pages_for_whom_kisi_has_and_two_calls_for_who_is_n
     assert granted(house) == PEOPLE
     assert len(cost.calls) <= 2 * NEW + walked + 3 * cost.slices + 8
     assert cost.hours <= len(cost.calls) / PACE / 3600
+    assert cost.queries <= 60 * NEW
     assert taken(house) == 0
     saw(f"{PEOPLE - NEW:,} taken over, {NEW} let in", cost.text)
 

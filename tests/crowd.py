@@ -12,14 +12,17 @@ from plans.models import Plan, Subscription
 
 BEGUN = date(2026, 1, 1)
 STATUSES = ("active",) * 7 + ("paused", "expired", "pending_cancel")
+TROUBLED = 1000  # anybody held, refused, waiting or without an own address is among the first members
 
 
 def fill(gym: Gym, connection: KisiConnection, count: int) -> None:
-    """Seven in ten have access; of every hundred a few are held, failed, waiting, shared or without address."""
+    """Seven in ten have access; of every hundred of the first thousand a few are held, failed, waiting, shared or
+    without address: a gym where somebody sees to such things has ten of each, however many members it has.
+    """
     plan = Plan.objects.filter(gym=gym, has_24hr_access=True).first()
     plan = plan or Plan.objects.create(gym=gym, name="Open Door", has_24hr_access=True)
     start = Member.objects.count()
-    people = [_person(gym, start + number) for number in range(count)]
+    people = [_person(gym, start + number, is_seen_to=number >= TROUBLED) for number in range(count)]
     Member.objects.bulk_create(people, batch_size=2000)
     Subscription.objects.bulk_create(
         (_subscription(member, plan, number) for number, member in enumerate(people)), batch_size=2000
@@ -29,12 +32,9 @@ def fill(gym: Gym, connection: KisiConnection, count: int) -> None:
     _history(connection, people)
 
 
-def _person(gym: Gym, number: int) -> Member:
-    email = (
-        ""
-        if number % 100 == 99
-        else f"m{number - number % 100 if number % 100 == 98 else number}@example.com"
-    )
+def _person(gym: Gym, number: int, *, is_seen_to: bool) -> Member:
+    place = None if is_seen_to else number % 100
+    email = "" if place == 99 else f"m{number - 98 if place == 98 else number}@example.com"
     return Member(gym=gym, first_name=f"First{number % 997}", last_name=f"Last{number}", email=email)
 
 
@@ -46,7 +46,8 @@ def _subscription(member: Member, plan: Plan, number: int) -> Subscription:
 
 def _row(connection: KisiConnection, member: Member, number: int) -> KisiGrant | None:
     status, now = STATUSES[number % 10], timezone.now()
-    if status == "expired" or number % 100 == 1:
+    trouble = number % 100 if number < TROUBLED else None
+    if status == "expired" or trouble == 1:
         return None
     row = KisiGrant(
         connection=connection, email=member.email, member=member, name=member.name, state="granted"
@@ -56,9 +57,9 @@ def _row(connection: KisiConnection, member: Member, number: int) -> KisiGrant |
     if status == "paused":
         row.state, row.role_assignment_id, row.origin = "closed", None, ""
         row.closed_at, row.closed_how = now, "removed"
-    if number % 100 == 7:
+    if trouble == 7:
         row.state, row.held_since, row.closed_how, row.closed_at = "granted", now, "", None
-    if number % 100 == 2:
+    if trouble == 2:
         row.state, row.trouble, row.last_error, row.role_assignment_id = (
             "absent",
             "refused",

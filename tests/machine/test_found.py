@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from integrations.kisi.simulator import Kind
+from integrations.kisi.sync import deciding
+from plans.models import Subscription
 from tests.conftest import House
 
 
@@ -50,3 +52,20 @@ def test_a_profile_that_did_not_show_itself_is_looked_for_again_before_it_is_for
         connected.sync()
     assert connected.world.user_by_email("ana@example.com") is None
     assert not connected.connection.grants.open().exists()
+
+
+def test_a_profile_goes_also_when_the_answer_to_an_allowed_removal_was_lost(connected: House) -> None:
+    """Somebody's word had ended the hold; the look after the lost answer still took the person for held."""
+    connected.members(3)
+    connected.sync()
+    Subscription.objects.update(status="cancelled")
+    connected.sync()
+    held = [row.email for row in deciding.held(connected.connection)]
+    assert len(held) == 3
+    connected.world.fault(method="DELETE", path="/role_assignments/.*", kind=Kind.LOST, after_effect=True)
+    deciding.allow(connected.connection, held, by=None, now=connected.clock.now())
+    for _ in range(3):
+        connected.sync()
+        connected.clock.forward(minutes=5)
+    assert connected.inside() == []
+    assert [email for email in held if connected.world.user_by_email(email)] == []

@@ -124,8 +124,16 @@ def _found_person_only(
         return _look_again_or_close(session, row)
     elif row.profile_was_there is False:
         ledger.save(session, row, lone_right=True)
-    profile_goes = not rights and not row.held_since and people.profile_may_go(session, row)
+    profile_goes = not rights and not _is_held(row) and people.profile_may_go(session, row)
     return revoke.finish(session, row, profile_goes=profile_goes)
+
+
+def _is_held(row: KisiGrant) -> bool:
+    """Held, unless a removal by somebody's word was begun since then."""
+    if row.held_since is None:
+        return False
+    ended = row.worded and row.intent_at is not None and row.intent_at >= row.held_since
+    return not ended
 
 
 def _leave_one(session: Session, row: KisiGrant, valid: list[Right], *, wanted: bool) -> None:

@@ -81,7 +81,7 @@ class MemberQuerySet(models.QuerySet["Member"]):
 class Member(models.Model):
     """A person of a gym. The address is what other systems know the person by; it may be missing."""
 
-    gym = models.ForeignKey(Gym, on_delete=models.PROTECT, related_name="members")
+    gym = models.ForeignKey(Gym, on_delete=models.PROTECT, related_name="members", db_index=False)
     first_name = models.CharField(max_length=120)
     last_name = models.CharField(max_length=120, blank=True)
     email = NormalizedEmailField(blank=True, default="")

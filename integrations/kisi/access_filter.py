@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import BooleanField, Case, Count, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
 
 from integrations.access.policy import Reason
 from integrations.kisi.models import KisiConnection, KisiGrant
-from integrations.kisi.sync import gather
+from integrations.kisi.sync import gather, quiet
 from members.models import Member
 from plans.models import Subscription
 
@@ -104,9 +104,8 @@ class Ledger:
         return _holds(gather.entitling(self.connection.gym_id, self.today))
 
     def shared(self) -> Q:
-        mine = Member.objects.filter(gym_id=self.connection.gym_id).with_address().order_by()
-        counted = mine.values("email").annotate(people=Count("pk")).filter(people__gt=1)
-        return Q(email__in=counted.values("email"))
+        found = quiet.shared(self.connection.gym_id).values_list("email", flat=True)
+        return Q(email__in=[email for email in found if email])
 
     def because(self, reason: Reason) -> Q:
         """That reason, and none that counts more (`policy.best`)."""

@@ -53,7 +53,9 @@ class KisiGrant(models.Model):
     KEPT_FOR = timedelta(days=30)
     PARKED = (Trouble.REFUSED, Trouble.FORBIDDEN, Trouble.CONFLICT)
 
-    connection = models.ForeignKey(KisiConnection, on_delete=models.PROTECT, related_name="grants")
+    connection = models.ForeignKey(
+        KisiConnection, on_delete=models.PROTECT, related_name="grants", db_index=False
+    )
     email = NormalizedEmailField()
     name = models.CharField(max_length=250, blank=True, default="")
     member = models.ForeignKey(

@@ -125,9 +125,9 @@ def forecast(connection: KisiConnection, *, now: datetime, facts: gather.Facts |
     gains = tuple(
         (c.wanted.name, c.email) for c in plan.changes if c.kind is Kind.GRANT and c.wanted is not None
     )
-    wanted = gather.wanted_emails(connection.gym_id, today)
-    granted = _open_rows(connection).filter(state=State.GRANTED, email__in=wanted)
-    has = tuple(granted.values_list("name", "email"))
+    wanted = set(gather.wanted_emails(connection.gym_id, today))
+    granted = _open_rows(connection).filter(state=State.GRANTED).values_list("name", "email")
+    has = tuple((name, email) for name, email in granted if email in wanted)
     only = tuple((person["name"], person["email"]) for person in connection.only_in_kisi)
     later = tuple((facts.ledger[email].name, email) for email in plan.at_cut_over)
     mails = len(gains) if connection.send_mails else 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Greatest
 
 from integrations.access.facts import Row, Wanted
@@ -158,8 +158,6 @@ def _joined(first: Wanted, other: Wanted) -> Wanted:
 def _rows(connection: KisiConnection, entitled: QuerySet[Subscription], today: date) -> QuerySet[KisiGrant]:
     """The open rows, each with what Core says of its address and its member today."""
     people = Member.objects.filter(gym_id=connection.gym_id, email=OuterRef("email"))
-    elsewhere = entitled.filter(member_id=OuterRef("member_id"))
-    elsewhere = elsewhere.exclude(member__email__in=["", OuterRef("email")])
     return (
         KisiGrant.objects.open()
         .filter(connection=connection)
@@ -171,20 +169,31 @@ def _rows(connection: KisiConnection, entitled: QuerySet[Subscription], today: d
                 .order_by("-changed_at")
                 .values("changed_at")[:1]
             ),
-            new_address=Subquery(elsewhere.values("member__email")[:1]),
+            moved=_moved(connection, entitled),
             word=Subquery(
                 Release.objects.due(today)
                 .filter(connection=connection, email=OuterRef("email"))
                 .values("cause")[:1]
             ),
         )
-        .annotate(
-            new_confirmed=Exists(
-                KisiGrant.objects.open().filter(
-                    _is_settled(), connection=connection, email=OuterRef("new_address")
-                )
-            )
-        )
+    )
+
+
+def _moved(connection: KisiConnection, entitled: QuerySet[Subscription]) -> Case:
+    """Of a row: whether its member is entitled under another address, and settled there (`Row.moved`).
+
+    The cheap comparison stands first: it spares nearly every row the look at subscriptions.
+    """
+    elsewhere = ~Q(member__email__in=["", F("email")]) & Exists(
+        entitled.filter(member_id=OuterRef("member_id"))
+    )
+    there = KisiGrant.objects.open().filter(
+        _is_settled(), connection=connection, email=OuterRef("member__email")
+    )
+    return Case(
+        When(elsewhere & Exists(there), then=Value("confirmed")),
+        When(elsewhere, then=Value("waiting")),
+        default=Value(""),
     )
 
 
@@ -197,9 +206,6 @@ def as_row(grant: KisiGrant) -> Row:
     """A ledger row (annotated by `_rows`) as the planner sees it."""
     known = [grant.changed_at, grant.person_changed_at, grant.subscription_changed_at]  # type: ignore[attr-defined]
     dates = [at for at in known[1:] if at is not None] or known[:1]
-    moved = ""
-    if grant.new_address:  # type: ignore[attr-defined]
-        moved = "confirmed" if grant.new_confirmed else "waiting"  # type: ignore[attr-defined]
     return Row(
         email=grant.email,
         state=grant.state,
@@ -217,7 +223,7 @@ def as_row(grant: KisiGrant) -> Row:
         kept_until=grant.kept_until,
         exempt=grant.exempt,
         managed=bool(grant.managed),
-        moved=moved,
+        moved=grant.moved,  # type: ignore[attr-defined]
         word=grant.word or "",  # type: ignore[attr-defined]
         known=grant.known,  # type: ignore[attr-defined]
         missed=grant.missed_at is not None,

@@ -64,8 +64,8 @@ def _plainly(
     weighed against another. Joined, so that ten thousand cost little more than a hundred.
     """
     words = Release.objects.due(today).filter(connection=connection)
+    # Of any connection: naming it here invites PostgreSQL, fresh from an import, to walk all its rows for each member.
     same = {ROW + name: value for name, value in SETTLED.items()}
-    same[f"{ROW}connection"] = connection
     # Equal, said so that PostgreSQL expects many such rows: it takes id and address for independent.
     same |= {f"{ROW}email__gte": F("member__email"), f"{ROW}email__lte": F("member__email")}
     alone = ~Q(member__email__in=shared(connection.gym_id)) & ~Q(member__email__in=words.values("email"))

@@ -85,8 +85,8 @@ SEEDS = (
     Seed(
         "the-last-day-does-not-count",
         "integrations.kisi.sync.gather",
-        old="        open_end | Q(ends_on__gte=today),\n",
-        new="        open_end | Q(ends_on__gt=today),\n",
+        old="Q(ends_on=None) | Q(ends_on__gte=on),",
+        new="Q(ends_on=None) | Q(ends_on__gt=on),",
         breaks="members are locked out on the last day they paid for",
         caught_by=(ACCESS,),
     ),

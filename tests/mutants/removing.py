@@ -89,8 +89,8 @@ SEEDS = (
     Seed(
         "the-old-address-goes-first",
         "integrations.kisi.sync.gather",
-        old='        moved = "confirmed" if grant.new_confirmed else "waiting"',
-        new='        moved = "confirmed"',
+        old='        When(elsewhere, then=Value("waiting")),',
+        new='        When(elsewhere, then=Value("confirmed")),',
         breaks="a changed address is removed before the new one has access",
         caught_by=(f"{ADDRESSES}::test_the_old_person_keeps_the_door_however_long_the_new_one_waits",),
     ),

@@ -103,8 +103,8 @@ SEEDS = (
     Seed(
         "no-checks-before-the-first-write",
         "integrations.kisi.sync.runs",
-        old="    book.owes(len(calls))\n    check(session)\n",
-        new="    book.owes(len(calls))\n",
+        old="    fresh = book.owes(len(calls))\n    check(session)\n",
+        new="    fresh = book.owes(len(calls))\n",
         breaks="the first write of a run goes out before anybody looked whose key it is",
         caught_by=(
             "tests/integrations/kisi/sync/test_reads.py::test_the_first_write_of_a_lease_comes_after_the_key_and_the_group_were_looked_at",

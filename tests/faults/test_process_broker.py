@@ -55,6 +55,7 @@ def test_saves_with_the_broker_down_are_quick_and_done_once_it_is_back(
     proxy = Proxy(broker.path)
     web = serve(CELERY_BROKER_URL=f"redis://{proxy.address}/0")
     all_ready(*crew)
+    until(lambda: crew[0].is_done_with("kisi.sync") and not broker.waiting(), within=20, what="a rest")
     proxy.close()
     broker.stop()
     took = [web.sell(member) for member in members]

@@ -154,6 +154,10 @@ class Celery(Process):
     def finished(self, task: str) -> int:
         return self._count(task, "succeeded")
 
+    def is_done_with(self, task: str) -> bool:
+        """Whether all of them that came have been finished, and some came."""
+        return self.finished(task) == self.received(task) > 0
+
     def failed(self, task: str) -> int:
         return self._count(task, "raised")
 

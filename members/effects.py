@@ -12,7 +12,15 @@ from django.shortcuts import render
 
 from members.models import Gym
 from members.sheets import csv_of
-from members.slots import Addresses, Effect, ListMoved, carry_out_change, forecast_change
+from members.slots import (
+    Addresses,
+    Effect,
+    ListMoved,
+    Supposed,
+    carry_out_change,
+    forecast_change,
+    forecast_supposed,
+)
 
 SHOWN, SEEN, WANTED = "shown", "seen", "list"
 COUNTED = 2_000
@@ -48,8 +56,11 @@ def settle(
     cause: str,
     ask: Callable[[Effect], bool],
     about: Addresses = None,
+    supposed: Callable[[], Supposed] | None = None,
 ) -> Outcome:
     """Make the change, or find out what has to be asked first; `about`: the only addresses it can concern.
+
+    `supposed` says what the change would leave, where that is known without trying it.
 
     A POST that carries what was shown makes it, unless the list moved. Any other POST makes it at once when
     `ask` says of the effect that nobody needs to be asked. Nothing else changes anything.
@@ -57,7 +68,7 @@ def settle(
     gym: Gym = request.gym  # type: ignore[attr-defined]
     shown = request.POST.get(SHOWN) if WANTED not in request.POST else None
     if shown is None:
-        effect = forecast_change(gym, change, about=about)
+        effect = _forecast(gym, change, supposed, about)
         if request.method != "POST" or WANTED in request.POST or ask(effect):
             return Outcome(effect, is_done=False)
         shown = effect.fingerprint
@@ -66,6 +77,14 @@ def settle(
         return Outcome(effect, is_done=True)
     except ListMoved as moved:
         return Outcome(moved.effect, is_done=False, moved=_moved(request, moved.effect))
+
+
+def _forecast(
+    gym: Gym, change: Callable[[], object], supposed: Callable[[], Supposed] | None, about: Addresses
+) -> Effect:
+    if supposed is None:
+        return forecast_change(gym, change, about=about)
+    return forecast_supposed(gym, supposed(), about=about)
 
 
 def check_page(

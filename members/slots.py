@@ -110,6 +110,17 @@ class ListMoved(Exception):
 Addresses = Collection[str] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Supposed:
+    """What a change would leave, without making it: members who are gone, by id, subscriptions as these rows say.
+
+    The rows are not saved, and know their member and plan.
+    """
+
+    leaving: frozenset[int] = frozenset()
+    instead: tuple[Any, ...] = ()
+
+
 class DoorEffects(Protocol):
     """What the doors' keeper answers about a change before it is made, and when it is.
 
@@ -118,6 +129,8 @@ class DoorEffects(Protocol):
     """
 
     def forecast(self, gym: Gym, change: Callable[[], object], *, about: Addresses = None) -> Effect: ...
+
+    def suppose(self, gym: Gym, supposed: Supposed, *, about: Addresses = None) -> Effect: ...
 
     def carry_out(
         self,
@@ -150,6 +163,11 @@ door_effects: list[DoorEffects] = []
 def forecast_change(gym: Gym, change: Callable[[], object], *, about: Addresses = None) -> Effect:
     """Who would gain or lose access by `change`; nothing is kept of it. Without doors: nobody."""
     return door_effects[0].forecast(gym, change, about=about) if door_effects else Effect.empty()
+
+
+def forecast_supposed(gym: Gym, supposed: Supposed, *, about: Addresses = None) -> Effect:
+    """The same where the change is known beforehand: it is not even tried."""
+    return door_effects[0].suppose(gym, supposed, about=about) if door_effects else Effect.empty()
 
 
 def carry_out_change(

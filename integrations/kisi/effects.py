@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
 
+from integrations.access.policy import Person, decide
+from integrations.kisi.entries import entry_of
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import deciding, gather
 from members.models import Gym
-from members.slots import Addresses, Effect, EffectLine, ListMoved
+from members.slots import Addresses, Effect, EffectLine, ListMoved, Supposed
 
 Status = KisiConnection.Status
 HISTORY = "Their Kisi profiles are deleted, and unlock history may be lost."
 HISTORY_OF_ONE = "The Kisi profile is deleted, and unlock history may be lost."
+
+
+class _Right(NamedTuple):
+    """A subscription that opens doors, of whom and by which plan."""
+
+    member: int
+    subscription: int
+    email: str
+    name: str
+    plan: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +50,19 @@ class KisiEffects:
         if connection is None:
             return Effect()
         with transaction.atomic():
-            before = _snapshot(gym, about)
+            before = _snapshot(_rights(gym, about))
             change()
-            effect = _effect(connection, before, _snapshot(gym, about))
+            effect = _effect(connection, before, _snapshot(_rights(gym, about)))
             transaction.set_rollback(True)
         return effect
+
+    def suppose(self, gym: Gym, supposed: Supposed, *, about: Addresses = None) -> Effect:
+        """Who would gain, lose or keep access if all were as supposed; only reads."""
+        connection = _deciding(gym)
+        if connection is None:
+            return Effect()
+        rights = _rights(gym, about)
+        return _effect(connection, _snapshot(rights), _snapshot(_supposed(gym, supposed, rights)))
 
     def carry_out(
         self,
@@ -60,9 +80,9 @@ class KisiEffects:
             if connection is None:
                 change()
                 return Effect()
-            before = _snapshot(gym, about)
+            before = _snapshot(_rights(gym, about))
             change()
-            effect = _effect(connection, before, _snapshot(gym, about))
+            effect = _effect(connection, before, _snapshot(_rights(gym, about)))
             if effect.touches_anybody and effect.fingerprint != shown:
                 raise ListMoved(effect)
             _give_words(connection, effect, by=by, cause=cause)
@@ -77,20 +97,41 @@ def _deciding(gym: Gym, *, lock: bool = False) -> KisiConnection | None:
     return (rows.select_for_update() if lock else rows).first()
 
 
-def _snapshot(gym: Gym, about: Addresses) -> _Snapshot:
+def _rights(gym: Gym, about: Addresses) -> list[_Right]:
     subscriptions = gather.entitling(gym.pk, gym.today(timezone.now())).exclude(member__email="")
     if about is not None:
         subscriptions = subscriptions.filter(member__email__in=about)
+    values = subscriptions.order_by("member_id", "pk").values_list(
+        "member_id", "pk", "member__email", "member__first_name", "member__last_name", "plan__name"
+    )
+    return [
+        _Right(member, pk, email, f"{first} {last}".strip(), plan)
+        for member, pk, email, first, last, plan in values
+    ]
+
+
+def _supposed(gym: Gym, supposed: Supposed, rights: list[_Right]) -> list[_Right]:
+    """The rights there would be, in the order in which they would be read."""
+    today, changed = gym.today(timezone.now()), {row.pk for row in supposed.instead}
+    stay = [
+        right
+        for right in rights
+        if right.member not in supposed.leaving and right.subscription not in changed
+    ]
+    for row in supposed.instead:
+        if row.member.email and decide(Person((entry_of(gym, row),)), today).allowed:
+            stay.append(_Right(row.member_id, row.pk, row.member.email, row.member.name, row.plan.name))
+    return sorted(stay)
+
+
+def _snapshot(rights: Iterable[_Right]) -> _Snapshot:
     names: dict[str, str] = {}
     plans: dict[str, str] = {}
     through: dict[str, set[int]] = {}
-    values = subscriptions.order_by("member_id", "pk").values_list(
-        "pk", "member__email", "member__first_name", "member__last_name", "plan__name"
-    )
-    for pk, email, first, last, plan in values:
-        names.setdefault(email, f"{first} {last}".strip())
-        plans[email] = plan
-        through.setdefault(email, set()).add(pk)
+    for right in rights:
+        names.setdefault(right.email, right.name)
+        plans[right.email] = right.plan
+        through.setdefault(right.email, set()).add(right.subscription)
     return _Snapshot(names, {email: frozenset(pks) for email, pks in through.items()}, plans)
 
 

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from integrations.access.policy import Entry
 from members.models import Gym, Member
+from plans.models import Subscription
 
 SUBSCRIPTION = ("status", "starts_on", "ends_on", "cause")
 PLAN = ("has_24hr_access", "name", "gym_id")
@@ -54,6 +55,13 @@ def of(gym: Gym, members: Iterable[Member]) -> Holders:
         return Holders({})
     same = Q(gym=gym, email__in={email for email in emails.values() if email})
     return Holders(_held(gym, Member.objects.filter(same | Q(pk__in=emails))))
+
+
+def entry_of(gym: Gym, subscription: Subscription) -> Entry:
+    """A row that is at hand, with its plan; it need not be saved."""
+    plan = subscription.plan
+    facts = (getattr(subscription, name) for name in SUBSCRIPTION)
+    return _entry(gym, *facts, *(getattr(plan, name) for name in PLAN))
 
 
 def _held(gym: Gym, people: QuerySet[Member]) -> dict[int, Holder]:

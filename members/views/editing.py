@@ -14,7 +14,7 @@ from members.effects import Question, check_page, settle
 from members.forms import MemberForm, posted
 from members.gyms import staff_required
 from members.models import Change, Gym, Member
-from members.slots import Effect
+from members.slots import Effect, Supposed
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,14 @@ def delete_member(request: HttpRequest, member_id: int) -> HttpResponse:
         Change.record(gym, "delete member", by=request.user, detail="A member deleted")
         Member.objects.filter(pk=member_id).delete()
 
-    about = {member.email}
-    outcome = settle(request, delete, cause="member deleted", ask=lambda effect: True, about=about)
+    outcome = settle(
+        request,
+        delete,
+        cause="member deleted",
+        ask=lambda effect: True,
+        about={member.email},
+        supposed=lambda: Supposed(leaving=frozenset([member_id])),
+    )
     if not outcome.is_done:
         return check_page(request, outcome, _about_deletion(member, outcome.effect))
     removed = " Access is being removed in Kisi too." if outcome.effect.loses else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 
 from django.contrib import messages
@@ -16,10 +15,10 @@ from members.effects import Outcome, Question, check_page, settle
 from members.forms import posted
 from members.gyms import staff_required
 from members.models import Gym, Member
-from members.slots import Effect
+from members.slots import Effect, Supposed
 from plans.forms import SubscriptionForm, TransitionForm
 from plans.models import Subscription, TransitionRefused
-from plans.transitions import EVERY_ACTION, LABELS, NEEDS_TODAY, require
+from plans.transitions import EVERY_ACTION, LABELS, NEEDS_TODAY
 
 DONE = {
     "activate": "{plan} has started.",
@@ -65,7 +64,7 @@ def act(request: HttpRequest, member_id: int, subscription_id: int, action: str)
     action = action.replace("-", "_")
     if action not in EVERY_ACTION:
         raise Http404("no such action")
-    found = Subscription.objects.of_gym(gym).select_related("plan", "member")
+    found = Subscription.objects.of_gym(gym).select_related("plan", "member__gym")
     subscription = get_object_or_404(found, pk=subscription_id, member_id=member_id)
     today = gym.today(timezone.now())
     form = TransitionForm(posted(request), action=action, today=today)
@@ -90,27 +89,19 @@ def _settle(
             return Outcome(Effect.empty(), is_done=False)
         facts = dict(form.cleaned_data)
     else:
-        require(not subscription.why_not(action), subscription.why_not(action))
         on = max(today, subscription.starts_on)
         facts = {"on": on} if action == "schedule_cancel" else {}
     if action in NEEDS_TODAY:
         facts["today"] = today
-    change = _change(subscription.pk, action, facts | {"by": request.user})
-    about = {subscription.member.email}
-    return settle(request, change, cause=cause, ask=lambda effect: bool(effect.loses), about=about)
-
-
-def _change(subscription_id: int, action: str, facts: dict[str, object]) -> Callable[[], None]:
-    """The step as something that can be tried and rolled back: each time on a fresh row."""
-
-    def change() -> None:
-        rows = Subscription.objects.select_related("plan", "member__gym")
-        row = rows.filter(pk=subscription_id).first()
-        if row is None:
-            raise TransitionRefused("The subscription was deleted meanwhile.")
-        getattr(row, action)(**facts)
-
-    return change
+    step = getattr(subscription, action)
+    return settle(
+        request,
+        lambda: step(**facts, by=request.user),
+        cause=cause,
+        ask=lambda effect: bool(effect.loses),
+        about={subscription.member.email},
+        supposed=lambda: Supposed(instead=(subscription.supposing(action, **facts),)),
+    )
 
 
 def _question(subscription: Subscription, action: str, effect: Effect) -> Question:

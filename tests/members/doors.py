@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from members.models import Gym
-from members.slots import Addresses, Effect, EffectLine, ListMoved
+from members.slots import Addresses, Effect, EffectLine, ListMoved, Supposed
 
 
 def lines(*names: str, reason: str = "") -> tuple[EffectLine, ...]:
@@ -27,6 +27,9 @@ class Doors:
         with transaction.atomic():
             change()
             transaction.set_rollback(True)
+        return self.effect
+
+    def suppose(self, gym: Gym, supposed: Supposed, *, about: Addresses = None) -> Effect:
         return self.effect
 
     def carry_out(

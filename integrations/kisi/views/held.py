@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 from django.http import HttpRequest, HttpResponse
@@ -22,9 +23,11 @@ from integrations.kisi.sync import ahead, deciding
 from integrations.kisi.views.shared import done, meant, pack, page, require_connection
 from members.gyms import admin_required
 from members.models import Change
+from members.slots import EffectLine
 from plans.models import Plan
 
 MOST = 0.5
+PER_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class MainCause:
 
 @admin_required
 def held(request: HttpRequest) -> HttpResponse:
-    """Allow or keep those selected, or allow all that the page showed; of tomorrow's only allow."""
+    """Allow or keep those selected, or all that were held when it was shown; of tomorrow's only allow."""
     connection, now = require_connection(request), timezone.now()
     rows, batch = deciding.held(connection), ahead.of_tomorrow(connection, now)
     leaving, named = batch.rows if batch else (), meant(request)
@@ -49,16 +52,20 @@ def held(request: HttpRequest) -> HttpResponse:
         return _allow_ahead(request, connection, [row.email for row in leaving if row.pk in named])
     if request.method == "POST" and "all" in request.POST:
         return _allow(request, connection, [row.email for row in rows if row.pk in named])
+    if request.method == "POST" and "everyone" in request.POST:
+        return _decide(request, connection, [row.email for row in rows if row.pk in named])
     if request.method == "POST" and form.is_valid():
         return _decide(request, connection, form.cleaned_data["email"])
     today = connection.gym.today(now)
     holders = entries.of(connection.gym, doors.members_of([*rows, *leaving]))
+    shown = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "rows": rows,
-        "people": _with_reasons(holders, rows, today),
+        "shown": shown,
+        "people": _with_reasons(holders, list(shown), today),
         "main_cause": _main_cause(connection, holders, rows, today),
         "batch": batch,
-        "leaving": _with_reasons(holders, leaving, batch.on) if batch else [],
+        "leaving": _lines(holders, leaving, batch.on) if batch else [],
         "form": form,
         "named": pack(rows),
         "named_ahead": pack(leaving),
@@ -94,6 +101,10 @@ def _with_reasons(holders: Holders, rows: Sequence[KisiGrant], on: date) -> list
     """Each with why the removal is owed on that day."""
     reasons = doors.reasons_by(holders, rows, on)
     return [(row, reasons[row.email]) for row in rows]
+
+
+def _lines(holders: Holders, rows: Sequence[KisiGrant], on: date) -> list[EffectLine]:
+    return [EffectLine(row.name, row.email, why) for row, why in _with_reasons(holders, rows, on)]
 
 
 def _main_cause(

@@ -40,6 +40,7 @@ CAUSES = {
     "suspended": "Suspended in Kisi",
     "kept": "Kept by an admin",
     "exempt": "Left to Kisi",
+    "other-way": "Another way in, in Kisi",
 }
 NAMELESS, NEVER = Q(email=""), Q(pk__in=[])
 NOBODY = Value(False)  # a branch of Case that is an empty set would be left out, and the next one taken
@@ -49,6 +50,7 @@ THEIRS = Q(exempt=True) | ~Q(managed="")
 GRANTED, ABSENT = Q(state=State.GRANTED), Q(state=State.ABSENT)
 SUSPENDED, HELD, KEPT = Q(suspended=True), Q(held_since__isnull=False), Q(kept_until__isnull=False)
 PARKED = Q(trouble__in=KisiGrant.PARKED)
+OTHER_WAY = Q(managed="", other_way=True)
 
 
 def narrow(
@@ -81,22 +83,30 @@ class Ledger:
         has, theirs, refused_in = self.has, self.has(THEIRS), self.has(~THEIRS & ~GRANTED & PARKED)
         refused_out, suspended = has(goes & PARKED), has(~THEIRS & GRANTED & SUSPENDED)
         waits = ~NAMELESS & ~has(THEIRS | GRANTED | PARKED)
+        other_way = has(ABSENT & OTHER_WAY & ~THEIRS) | self.had(OTHER_WAY)
+        kisi_may = self.had(~Q(managed="")) | other_way
         return {
             "in": (has(~THEIRS & GRANTED & ~SUSPENDED), has(stays)),
-            "out": (suspended, ~has(THEIRS | ~ABSENT)),
+            "out": (suspended, ~has(THEIRS | ~ABSENT) & ~kisi_may),
             "waiting": (waits, has(goes & ~PARKED)),
             "failed": (NAMELESS | refused_in, refused_out),
             "held": (NOBODY, has(lingers & HELD)),
-            "kisi": (theirs, theirs),
+            "kisi": (theirs, theirs | kisi_may),
             "refused": (refused_in, refused_out),
             "suspended": (suspended, NOBODY),
             "kept": (NOBODY, has(lingers & ~HELD & KEPT)),
             "exempt": (has(Q(exempt=True)), has(Q(exempt=True))),
+            "other-way": (NOBODY, other_way),
         }
 
     def has(self, row: Q) -> Q:
         """An open row with these facts."""
         rows = KisiGrant.objects.open().filter(row, connection=self.connection).exclude(email="")
+        return Q(email__in=rows.values("email"))
+
+    def had(self, row: Q) -> Q:
+        """No open row, and a last one with these facts."""
+        rows = KisiGrant.objects.past().filter(row, connection=self.connection)
         return Q(email__in=rows.values("email"))
 
     def entitled(self) -> Q:

@@ -109,7 +109,13 @@ def _of_look(facts: Facts, seen: Look, was_removed: Callable[[], bool]) -> Chain
     is_gone = facts.row is None and not facts.decision.allowed and seen.is_in_group
     removed = is_gone and was_removed()
     name, decision = facts.member.first_name, facts.decision
-    return _chain(_Case(facts.connection, name, seen, facts.row, decision, facts.reason, removed))
+    return _chain(_Case(facts.connection, name, seen, _row(facts), decision, facts.reason, removed))
+
+
+def _row(facts: Facts) -> KisiGrant | None:
+    """The open one; the last one too where it says that Kisi manages somebody whom Core lets in no more."""
+    is_managed = facts.past is not None and facts.past.managed and not facts.decision.allowed
+    return facts.past if is_managed else facts.row
 
 
 def of_address(connection: KisiConnection, seen: Look) -> Chain:
@@ -162,6 +168,8 @@ def _inside(case: _Case) -> tuple[Tag, str]:
         return YES, "Core did not give this access, so Core does not remove it."
     if row.exempt:
         return YES, "Left to Kisi by an admin."
+    if row.managed:
+        return YES, _managed(case, row)
     if row.held_since:
         return YES, "The removal is held until an admin decides."
     if row.kept_until:
@@ -178,7 +186,7 @@ def _outside(case: _Case) -> tuple[Tag, str]:
     if row is not None and row.exempt:
         return NO, "Left to Kisi by an admin: Core neither gives nor removes access."
     if row is not None and row.managed:
-        return NO, f"Managed in Kisi: {case.name} {row.managed}. Core never touches that."
+        return NO, _managed(case, row)
     if not case.is_wanted:
         return NO, "As it should be."
     if row is not None and row.is_parked:
@@ -187,6 +195,10 @@ def _outside(case: _Case) -> tuple[Tag, str]:
     if standing is not None:
         return WAITS, f"{standing.heading}."
     return WAITS, f"Core is adding {case.name}."
+
+
+def _managed(case: _Case, row: KisiGrant) -> str:
+    return f"Managed in Kisi: {case.name} {row.managed}. Core never touches that."
 
 
 def _not_suspended(case: _Case) -> Link:

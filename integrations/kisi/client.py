@@ -113,6 +113,12 @@ class KisiClient:
         found = self._all("/team_memberships", {}, rows.team_member)
         return frozenset(user_id for user_id in found if user_id is not None)
 
+    def is_in_team(self, user_id: int) -> bool:
+        """The same of one person. What is no whole list raises NoAnswer."""
+        parse = _fitting(lambda member_id: member_id == user_id, rows.team_member)
+        whose = {"member_type": "User", "member_id": user_id}
+        return bool(self._all("/team_memberships", whose, parse, about=About.SEARCH))
+
     def create_user(self, *, email: str, name: str, mark: Mapping[str, str], send_emails: bool) -> User:
         """A new person. `confirm` with `send_emails` is Kisi's "regular user" (kisi-api.md 9)."""
         user = {

@@ -47,6 +47,7 @@ class Facts:
     today: date
     sharers: tuple[str, ...] = ()
     is_cancelled: bool = False  # what gives access until a day was cancelled from then
+    past: KisiGrant | None = None  # the last row of an address that has none open
 
     @property
     def reason(self) -> str:
@@ -95,17 +96,19 @@ def facts_at(
 def _rows(connection: KisiConnection | None, emails: set[str]) -> dict[str, KisiGrant]:
     if connection is None or not emails:
         return {}
-    rows = KisiGrant.objects.open().filter(connection=connection, email__in=emails)
+    rows = KisiGrant.objects.telling().filter(connection=connection, email__in=emails)
     return {row.email: row for row in rows.select_related("kept_by", "exempt_by")}
 
 
 def _facts(
-    member: Member, holders: Holders, row: KisiGrant | None, connection: KisiConnection | None, today: date
+    member: Member, holders: Holders, known: KisiGrant | None, connection: KisiConnection | None, today: date
 ) -> Facts:
     theirs = holders.entries(member.pk)
     decision = decide(Person(tuple(theirs)), today)
     sharers = tuple(other.first_name for other in holders.sharing(member.pk))
-    return Facts(member, decision, row, connection, today, sharers, _is_cancelled(theirs, decision))
+    row, past = (None, known) if known and known.state == State.CLOSED else (known, None)
+    cancelled = _is_cancelled(theirs, decision)
+    return Facts(member, decision, row, connection, today, sharers, cancelled, past)
 
 
 def reasons(gym: Gym, rows: Sequence[KisiGrant], today: date) -> dict[str, str]:
@@ -148,8 +151,12 @@ def _say(facts: Facts) -> tuple[Tag, str, str]:
         text = f"Managed in Kisi, not by Core: {who} decided so on {facts.day(row.exempt_at)}."
         return KISI, text, "left to Kisi"
     if row is not None and row.managed:
-        return KISI, f"Managed in Kisi, not by Core: {first} {row.managed}.", row.managed
+        return _managed(first, row)
     return _wanted(facts, reason) if facts.decision.allowed else _unwanted(facts, reason)
+
+
+def _managed(first: str, row: KisiGrant) -> tuple[Tag, str, str]:
+    return KISI, f"Managed in Kisi, not by Core: {first} {row.managed}.", row.managed
 
 
 def _wanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
@@ -180,10 +187,8 @@ def _wanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
 
 def _unwanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
     first, row, connection = facts.member.first_name, facts.row, facts.connection
-    if row is None or row.state in (State.ABSENT, State.CLOSED):
-        if facts.decision.reason is Reason.STARTS:
-            return NO, f"{first} can't get in yet: {reason}.", reason
-        return NO, f"{first} can't get in: {reason}.", reason
+    if row is None or row.state == State.ABSENT:
+        return _outside(facts, reason)
     if connection and connection.in_transition and row.origin == KisiGrant.Origin.ADOPTED:
         text = f"{first} can still get in: Core did not create this access, and you have not cut over."
         return Tag("Can get in", "warn"), text, "until cut-over"
@@ -202,6 +207,18 @@ def _unwanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
         text = f"{first} can still get in although {reason}: Kisi refused the removal. Kisi said: “{row.last_error}”."
         return FAILED, text, "Kisi refused"
     return WAITS, f"{first} loses access as soon as Kisi confirms it: {reason}.", "waiting for Kisi"
+
+
+def _outside(facts: Facts, reason: str) -> tuple[Tag, str, str]:
+    """Without a right of ours: out, unless the last read of this person showed another way in."""
+    first, last = facts.member.first_name, facts.row or facts.past
+    if last is not None and last.managed:
+        return _managed(first, last)
+    if last is not None and last.other_way:
+        text = f"Core gives {first} no access, but a Kisi team or another group may. Look in Kisi."
+        return KISI, text, "another way in"
+    yet = " yet" if facts.decision.reason is Reason.STARTS else ""
+    return NO, f"{first} can't get in{yet}: {reason}.", reason
 
 
 def because(decision: Decision, *, is_cancelled: bool = False) -> str:

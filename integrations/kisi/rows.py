@@ -86,7 +86,10 @@ class Right:
 
     def valid_at(self, now: datetime) -> bool:
         begun = self.valid_from is None or self.valid_from <= now
-        return begun and (self.valid_until is None or now < self.valid_until)
+        return begun and not self.is_over(now)
+
+    def is_over(self, now: datetime) -> bool:
+        return self.valid_until is not None and self.valid_until <= now
 
 
 def same_address(text: str) -> str:

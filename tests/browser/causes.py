@@ -69,7 +69,12 @@ def _dates(house: House, days: dict[str, int]) -> dict[str, date]:
 
 
 def outside(**facts: Any) -> Make:
-    return row(state="absent", origin="", role_assignment_id=None, **facts)
+    return row(**({"state": "absent", "origin": "", "role_assignment_id": None} | facts))
+
+
+def left(**facts: Any) -> Make:
+    """Core gave access once and does not any more."""
+    return outside(ends="paused", state="closed", closed_at=NOW, **facts)
 
 
 NOW = timezone.now()
@@ -106,6 +111,12 @@ CAUSES: dict[str, Cause] = {
         "kept this access on", row(ends="paused", by="kept_by", kept_until=NOW + timedelta(days=30))
     ),
     "owner": Cause("is the organization's owner", outside(managed="is the organization's owner")),
+    "owner-cancelled": Cause(
+        "is the organization's owner", left(closed_how="released", managed="is the organization's owner")
+    ),
+    "another-way-in": Cause(
+        "but a Kisi team or another group may. Look in Kisi.", left(closed_how="removed", other_way=True)
+    ),
     "left-to-kisi": Cause("Alice Adams decided so on", row(by="exempt_by", exempt=True, exempt_at=NOW)),
     "shared": Cause("for Kisi they are one person", shared),
 }

@@ -17,9 +17,20 @@ class KisiGrantQuerySet(models.QuerySet["KisiGrant"]):
     def open(self) -> KisiGrantQuerySet:
         return self.exclude(state=KisiGrant.State.CLOSED)
 
+    def past(self) -> KisiGrantQuerySet:
+        """The last row of each address that has none open any more."""
+        return self.filter(_is_past())
+
+    def telling(self) -> KisiGrantQuerySet:
+        """The one row that says how each address stands: the open one, else the last."""
+        return self.filter(~models.Q(state=KisiGrant.State.CLOSED) | _is_past())
+
 
 class KisiGrant(models.Model):
-    """One address in one connection. `wish` is the digest of what the last attempt was for (sync.md 1, 8)."""
+    """One address in one connection. `wish` is the digest of what the last attempt was for (sync.md 1, 8).
+
+    `other_way`: without us Kisi may let this person in by another group or a team, as last read of them singly.
+    """
 
     class State(models.TextChoices):
         ABSENT = "absent", "no right of ours"
@@ -82,6 +93,7 @@ class KisiGrant(models.Model):
     last_error = models.TextField(blank=True, default="")
     managed = models.CharField(max_length=80, blank=True, default="")
     suspended = models.BooleanField(default=False)
+    other_way = models.BooleanField(default=False)
 
     held_since = models.DateTimeField(null=True, blank=True)
     kept_until = models.DateTimeField(null=True, blank=True)
@@ -112,6 +124,9 @@ class KisiGrant(models.Model):
         indexes = [
             models.Index(fields=["connection", "state"], name="ledger_state"),
             models.Index(fields=["organization_id", "email"], name="ledger_address"),
+            models.Index(
+                fields=["connection", "email"], condition=models.Q(state="closed"), name="ledger_past"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -125,6 +140,14 @@ class KisiGrant(models.Model):
     @property
     def is_parked(self) -> bool:
         return self.trouble in self.PARKED
+
+
+def _is_past() -> models.Q:
+    here = KisiGrant.objects.filter(connection=models.OuterRef("connection"), email=models.OuterRef("email"))
+    closed = KisiGrant.State.CLOSED
+    later = here.filter(state=closed, pk__gt=models.OuterRef("pk"))
+    is_last = ~models.Exists(here.exclude(state=closed)) & ~models.Exists(later)
+    return models.Q(is_last, ~models.Q(email=""), state=closed)
 
 
 class ReleaseQuerySet(models.QuerySet["Release"]):

@@ -198,7 +198,7 @@ def _leave_behind(connection: KisiConnection, *, now: datetime) -> list[KisiGran
     rows = list(_open_rows(connection))
     for row in rows:
         how = Closed.LEFT_BEHIND if row.role_assignment_id else Closed.GONE
-        ledger.close_row(row, how, now=now)
+        ledger.close_row(row, how, now=now, other_way=how is Closed.LEFT_BEHIND)
     return rows
 
 
@@ -216,6 +216,7 @@ def _move_to_group(connection: KisiConnection, group_id: int, *, now: datetime) 
             kisi_user_id=row.kisi_user_id,
             profile_was_there=True,
             granted_before=row.granted_before,
+            other_way=row.other_way,
             exempt=row.exempt,
             exempt_by_id=row.exempt_by_id,
             exempt_at=row.exempt_at,

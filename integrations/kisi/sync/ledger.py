@@ -138,6 +138,13 @@ def close_row(grant: KisiGrant, how: str, *, now: datetime, **values: Any) -> No
     _set(grant, state=State.CLOSED, closed_how=how, closed_at=now, held_since=None, **(SETTLED | values))
 
 
+def tell_past(session: Session, grant: KisiGrant, **facts: Any) -> None:
+    """What is known now of somebody who has no open row: kept on the last one, for the pages."""
+    with session.lease.writing():
+        mine = KisiGrant.objects.filter(connection=session.connection, email=grant.email)
+        mine.past().update(**facts)
+
+
 def leave_to_kisi(session: Session, grant: KisiGrant, role: str, *, wanted: bool) -> None:
     """The person is never touched: remembered as managed while entitled, else no longer Core's."""
     with session.lease.writing():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import Q, QuerySet
 
 from integrations.access.errors import Conflict, IncompleteRead, KeyTooWeak, PersonError
@@ -72,6 +74,15 @@ def counts(right: Right, group_id: int) -> bool:
         and right.applies_to_id == group_id
         and right.role_id == GROUP_BASIC
     )
+
+
+def other_way(session: Session, grant: KisiGrant, left: Iterable[Right]) -> bool:
+    """Whether Kisi may let this person in by these rights, or by a team as far as that was asked already."""
+    now, group_id = session.clock.now(), session.connection.group_id
+    elsewhere = any(
+        right.valid_at(now) or (right.applies_to_id != group_id and not right.is_over(now)) for right in left
+    )
+    return elsewhere or (session.team is not None and grant.kisi_user_id in session.team)
 
 
 def profile_may_go(session: Session, grant: KisiGrant) -> bool:

@@ -38,19 +38,22 @@ def revoke(session: Session, email: str) -> AccessEvent.Kind | None:
         require_gone(session, row)
     ledger.save(session, row, lone_right=bool(doomed) and len(doomed) == len(rights))
     profile_goes = people.profile_may_go(session, row)
+    other_way = people.other_way(session, row, [right for right in rights if right not in doomed])
     for right in doomed:
         remove_right(session, right.id)
-    return finish(session, row, profile_goes=profile_goes)
+    return finish(session, row, profile_goes=profile_goes, other_way=other_way)
 
 
-def finish(session: Session, row: KisiGrant, *, profile_goes: bool) -> AccessEvent.Kind | None:
+def finish(
+    session: Session, row: KisiGrant, *, profile_goes: bool, other_way: bool
+) -> AccessEvent.Kind | None:
     """The rights are gone: the profile follows where it may, and the row is closed."""
     if profile_goes:
         _delete_profile(session, row)
     if row.role_assignment_id is None:
-        ledger.close(session, row, Closed.GONE)
+        ledger.close(session, row, Closed.GONE, other_way=other_way)
         return None
-    ledger.close(session, row, Closed.REMOVED)
+    ledger.close(session, row, Closed.REMOVED, other_way=other_way)
     _note(session, row, AccessEvent.Kind.REVOKED)
     return AccessEvent.Kind.REVOKED
 
@@ -83,14 +86,19 @@ def clear_left_behind(session: Session, row: KisiGrant) -> AccessEvent.Kind:
         right = session.kisi.right(row.role_assignment_id or 0)
     except Gone:
         ledger.save(session, row, closed_how=Closed.GONE)
+        ledger.tell_past(session, row, other_way=False)
         return AccessEvent.Kind.REVOKED
     rights = people.read_rights(session, row, right.user_id or 0)
-    if people.protected_role(session, right.user_id or 0, rights):
+    role = people.protected_role(session, right.user_id or 0, rights)
+    if role:
         ledger.save(session, row, closed_how=Closed.RELEASED)
+        ledger.tell_past(session, row, managed=role)
         return AccessEvent.Kind.MANAGED
     if people.counts(right, row.kisi_group_id) and right.email == row.email:
         remove_right(session, right.id)
     ledger.save(session, row, closed_how=Closed.REMOVED, worded=True, closed_at=session.clock.now())
+    left = [other for other in rights if other.id != right.id]
+    ledger.tell_past(session, row, other_way=people.other_way(session, row, left))
     record.note(
         session.connection, AccessEvent.Kind.REVOKED, grant=row, run_id=session.run_id, cause="left behind"
     )

@@ -73,7 +73,7 @@ def _not_found(session: Session, row: KisiGrant, *, wanted: bool) -> AccessEvent
         )
         return None
     if knew_the_id:
-        return revoke.finish(session, row, profile_goes=False)
+        return revoke.finish(session, row, profile_goes=False, other_way=False)
     return _look_again_or_close(session, row)
 
 
@@ -125,7 +125,8 @@ def _found_person_only(
     elif row.profile_was_there is False:
         ledger.save(session, row, lone_right=True)
     profile_goes = not rights and not _is_held(row) and people.profile_may_go(session, row)
-    return revoke.finish(session, row, profile_goes=profile_goes)
+    other_way = people.other_way(session, row, rights)
+    return revoke.finish(session, row, profile_goes=profile_goes, other_way=other_way)
 
 
 def _is_held(row: KisiGrant) -> bool:

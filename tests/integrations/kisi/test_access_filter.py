@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
 TODAY = NOW.date()
 GYMS = 60
+ROW_STATES = [*KisiGrant.State.values, "granted", "granted", "closed"]
 # The tag on a member's page, and the state to choose for it.
 STATE_OF = {
     "Can get in": "in",
@@ -49,6 +50,8 @@ def random_gym(seed: int) -> KisiConnection:
         for _ in range(chance.choice([0, 1, 1, 1, 2, 3])):
             _subscribe(member, chance.choice(plans), chance)
     for email in sorted(set(Member.objects.of_gym(gym).with_address().values_list("email", flat=True))):
+        for _ in range(chance.choice([0, 0, 1])):
+            _row(connection, email, chance, state="closed")
         if chance.random() < 0.8:
             _row(connection, email, chance)
     return connection
@@ -66,20 +69,19 @@ def _subscribe(member: Member, plan: object, chance: random.Random) -> None:
     )
 
 
-def _row(connection: KisiConnection, email: str, chance: random.Random) -> None:
+def _row(connection: KisiConnection, email: str, chance: random.Random, **known: str) -> None:
     def often(share: float) -> bool:
         return chance.random() < share
 
     KisiGrant.objects.create(
         connection=connection,
         email=email,
-        state=chance.choice(
-            ["absent", "granted", "granted", "granted", "granting", "revoking", "uncertain", "closed"]
-        ),
+        state=known.get("state") or chance.choice(ROW_STATES),
         origin=chance.choice(["created", "adopted", ""]),
         trouble=chance.choice(["", "", *KisiGrant.Trouble.values]),
         exempt=often(0.1),
         managed="has the role administrator" if often(0.1) else "",
+        other_way=often(0.3),
         suspended=often(0.2),
         held_since=NOW if often(0.25) else None,
         kept_until=NOW if often(0.25) else None,
@@ -123,6 +125,7 @@ def test_the_other_causes_are_those_of_the_page(seed):
         "Kisi refused": "refused",
         "suspended in Kisi": "suspended",
         "kept": "kept",
+        "another way in": "other-way",
     }
     expected: dict[str, set[str]] = {cause: set() for cause in [*told.values(), "exempt", "shared"]}
     for member, facts, said in answers(connection):

@@ -147,6 +147,12 @@ def test_the_members_of_every_team_are_one_set_of_ids(caller):
     assert caller.kisi.team_members() == frozenset({ana.id, ben.id})
 
 
+def test_one_person_is_in_a_team_or_not(caller):
+    ana, ben = (caller.world.add_user(f"{name}@example.com", name) for name in ("ana", "ben"))
+    caller.world.add_team("Coaches", [ana])
+    assert [caller.kisi.is_in_team(person.id) for person in (ana, ben)] == [True, False]
+
+
 # Finding one person
 
 

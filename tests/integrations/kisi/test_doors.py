@@ -39,7 +39,8 @@ def granted(house: House, member: Member, **facts: object) -> KisiGrant:
 
 
 def absent(house: House, member: Member, **facts: object) -> KisiGrant:
-    return granted(house, member, state="absent", origin="", role_assignment_id=None, **facts)
+    known = {"state": "absent", "origin": "", "role_assignment_id": None}
+    return granted(house, member, **(known | facts))
 
 
 def end(member: Member, status: str = "paused", **facts: object) -> None:
@@ -232,6 +233,26 @@ class TestNotCores:
         ana = linked.member("Ana", status=status)
         absent(linked, ana, managed=role)
         assert says(linked, ana) == f"Managed in Kisi, not by Core: Ana {role}."
+
+    def test_protected_before_the_access_ended(self, linked):
+        ana = linked.member("Ana", status="paused")
+        absent(linked, ana, managed="has the role administrator", state="closed", closed_how="released")
+        assert says(linked, ana) == "Managed in Kisi, not by Core: Ana has the role administrator."
+        assert ask(linked, ana).tag.word == "In Kisi"
+
+    def test_another_way_in(self, linked):
+        ana = linked.member("Ana", status="paused")
+        absent(linked, ana, other_way=True, state="closed", closed_how="removed")
+        assert says(linked, ana) == (
+            "Core gives Ana no access, but a Kisi team or another group may. Look in Kisi."
+        )
+        assert ask(linked, ana).tag.word == "In Kisi"
+
+    def test_only_the_last_word_counts(self, linked):
+        ana = linked.member("Ana", status="paused")
+        absent(linked, ana, other_way=True, state="closed", closed_how="removed")
+        absent(linked, ana, state="closed", closed_how="removed")
+        assert says(linked, ana) == "Ana can't get in: Open Door is paused."
 
     def test_exempt(self, linked):
         ana = linked.member("Ana")

@@ -72,17 +72,16 @@ def _tomorrow(connection: KisiConnection, now: datetime) -> News | None:
 
 def _refused(connection: KisiConnection, now: datetime) -> News | None:
     rows = KisiGrant.objects.open().filter(connection=connection, exempt=False)
-    parked = list(rows.filter(trouble__in=KisiGrant.PARKED).order_by("name", "email"))
+    refused = rows.filter(trouble__in=KisiGrant.PARKED).order_by("name", "email")
+    parked = list(numbers.sided(refused, connection.gym, now))
     if not parked:
         return None
-    return News(lambda: _refused_letter(connection, parked, now), tuple(row.pk for row in parked))
+    return News(lambda: _refused_letter(parked), tuple(row.pk for row in parked))
 
 
-def _refused_letter(connection: KisiConnection, rows: Sequence[KisiGrant], now: datetime) -> Letter:
-    wanted = gather.wanted_addresses(connection.gym_id, connection.gym.today(now))
-    cannot = sum(row.email in wanted for row in rows)
+def _refused_letter(rows: Sequence[KisiGrant]) -> Letter:
     people = [Named(row.name or row.email, f"Kisi said “{row.last_error}”") for row in rows]
-    return letters.refused(people, cannot=cannot, still_can=len(rows) - cannot)
+    return letters.refused(people, numbers.wrong_of(rows))
 
 
 def _no_answer(connection: KisiConnection, now: datetime) -> News | None:

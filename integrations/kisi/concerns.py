@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from integrations.kisi import numbers
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import ahead, drift, gather, quiet
 from integrations.kisi.wording import Counts, wrongly
@@ -76,7 +77,7 @@ _CAUSES = {
 
 def cards(connection: KisiConnection, now: datetime) -> list[Card]:
     """Everything somebody should look at, gravest first; `is_calm` ones are only good to know."""
-    rows = _rows(connection)
+    rows = _rows(connection, now)
     nameless, sharers = _members(connection, now)
     made = [
         _held([row for row in rows if row.held_since]),
@@ -97,10 +98,11 @@ def headings(counts: Counts) -> list[str]:
     return said + ([_nameless_heading(counts.nameless)] if counts.nameless else [])
 
 
-def _rows(connection: KisiConnection) -> list[KisiGrant]:
+def _rows(connection: KisiConnection, now: datetime) -> list[KisiGrant]:
     known = Q(held_since__isnull=False) | Q(kept_until__isnull=False) | Q(suspended=True) | ~Q(managed="")
     rows = KisiGrant.objects.open().filter(~Q(trouble="") | known, connection=connection)
-    return list(rows.select_related("kept_by").order_by("name", "email"))
+    sided = numbers.sided(rows, connection.gym, now)
+    return list(sided.select_related("kept_by").order_by("name", "email"))
 
 
 def _held(rows: list[KisiGrant]) -> Card | None:
@@ -138,9 +140,7 @@ def _trouble(cause: KisiGrant.Trouble, rows: list[KisiGrant]) -> Card | None:
     if not rows:
         return None
     _, who, helps = _CAUSES[cause]
-    out = sum(row.role_assignment_id is not None for row in rows)
-    meaning = wrongly(shut_out=len(rows) - out, let_in=out)
-    heading = _trouble_heading(cause, len(rows))
+    heading, meaning = _trouble_heading(cause, len(rows)), wrongly(numbers.wrong_of(rows))
     return Card(heading, meaning, who, _people(rows), trouble=cause if helps else "")
 
 

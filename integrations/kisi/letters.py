@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 
 from integrations.kisi import wording
 from integrations.kisi.models import KisiConnection
-from integrations.kisi.wording import Counts
+from integrations.kisi.wording import Counts, Wrong
 from members import words
 
 NAMES = 20
@@ -97,10 +97,9 @@ def held(batch: Batch) -> Letter:
     return Letter(subject, (first, then), "Remove or keep their access", "attention/held/", batch.people)
 
 
-def refused(people: Sequence[Named], *, cannot: int, still_can: int) -> Letter:
-    doors = wording.wrongly(shut_out=cannot, let_in=still_can)
+def refused(people: Sequence[Named], wrong: Wrong) -> Letter:
     subject = f"Kisi refuses {words.people(len(people))}"
-    return Letter(subject, (doors,), "What to do", "attention/", tuple(people))
+    return Letter(subject, (wording.wrongly(wrong),), "What to do", "attention/", tuple(people))
 
 
 def silent(connection: KisiConnection, since: datetime, waiting: int, *, is_kisi: bool) -> Letter:

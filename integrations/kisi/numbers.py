@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from integrations.access.facts import WITHOUT_CALL, Kind
 from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant
 from integrations.kisi.sync import gather, planning
-from integrations.kisi.wording import Counts
+from integrations.kisi.wording import Counts, Wrong
+from members.models import Gym
 
 CAUSES = [cause.value for cause in KisiGrant.Trouble if cause]
+SIDES = [side.name for side in fields(Wrong)]
 OPEN = Q(grants__state__isnull=False) & ~Q(grants__state=KisiGrant.State.CLOSED)
 OLDEST_SIGN = Subquery(Heartbeat.objects.order_by("at").values("at")[:1])
 
@@ -31,19 +35,21 @@ class Numbers:
 def of(connection: KisiConnection, now: datetime) -> Numbers:
     """What can be counted without a plan, in one query that goes through the ledger once."""
     today = connection.gym.today(now)
-    wanted = gather.entitling(connection.gym_id, today).filter(member__email=OuterRef("grants__email"))
     nameless = gather.without_address(connection.gym_id, today).order_by().values("gym")
     counted = {
         "have_access": _count(Q(grants__state=KisiGrant.State.GRANTED)),
         "held": _count(OPEN, Q(grants__held_since__isnull=False)),
         "managed": _count(OPEN, ~Q(grants__managed="")),
         "left_behind": _count(Q(grants__closed_how=KisiGrant.Closed.LEFT_BEHIND)),
-        "entitled": _count(OPEN, ~Q(grants__trouble=""), Exists(wanted)),
+    }
+    sides = {
+        f"side_{side}": _count(OPEN, ~Q(grants__trouble=""), meant)
+        for side, meant in _sides(connection.gym, now, "grants__").items()
     }
     causes = {f"cause_{name}": _count(OPEN, Q(grants__trouble=name)) for name in CAUSES}
     mine = KisiConnection.objects.filter(pk=connection.pk).values("pk")
     found: Any = mine.annotate(
-        **(counted | causes | gather.tallies(now, "grants__")),
+        **(counted | causes | sides | gather.tallies(now, "grants__")),
         nameless=Coalesce(Subquery(nameless.annotate(n=Count("pk")).values("n")), 0),
         last_sign=OLDEST_SIGN,
     ).get()
@@ -73,14 +79,42 @@ def allowance(connection: KisiConnection, people: int) -> int | None:
     return planning.brake.allowance(people, connection.brake_share)
 
 
+def sided(rows: QuerySet[KisiGrant], gym: Gym, now: datetime) -> QuerySet[KisiGrant]:
+    """The same rows, each with the `side` it is on by its failure; "" where there is none."""
+    sides = [When(meant, then=Value(side)) for side, meant in _sides(gym, now).items()]
+    return rows.annotate(side=Case(When(trouble="", then=Value("")), *sides))
+
+
+def wrong_of(rows: Iterable[Any]) -> Wrong:
+    """What the failures of these rows, annotated by `sided`, mean for the doors."""
+    return Wrong(**Counter(row.side for row in rows))
+
+
+def _sides(gym: Gym, now: datetime, row: str = "") -> dict[str, Q]:
+    """Of a row whose last attempt failed: exactly one of these is true; `row` leads from there to it."""
+    entitled = gather.entitling(gym.pk, gym.today(now)).filter(member__email=OuterRef(f"{row}email"))
+    wanted, unwanted = Q(Exists(entitled)), ~Q(Exists(entitled))
+    has_right = Q(**{f"{row}role_assignment_id__isnull": False})
+    free = Q(**{f"{row}suspended": False})
+    inside = free & Q(**{f"{row}state": KisiGrant.State.GRANTED})
+    unclear = free & has_right & Q(**{f"{row}state": KisiGrant.State.UNCERTAIN})
+    return {
+        "shut_out": ~inside & ~unclear & wanted,
+        "let_in": has_right & unwanted,
+        "outdated": inside & wanted,
+        "unclear": unclear & wanted,
+        "leftover": ~has_right & unwanted,
+    }
+
+
 def _tallied(found: dict[str, Any]) -> Counts:
     """Who has no address failed too, and should have access."""
     causes = {name: found[f"cause_{name}"] for name in CAUSES if found[f"cause_{name}"]}
+    sides = {side: found[f"side_{side}"] for side in SIDES}
     return Counts(
         have_access=found["have_access"],
         failed=sum(causes.values()) + found["nameless"],
-        failed_in=found["entitled"] + found["nameless"],
-        failed_out=sum(causes.values()) - found["entitled"],
+        wrong=Wrong(**sides | {"shut_out": sides["shut_out"] + found["nameless"]}),
         held=found["held"],
         left_behind=found["left_behind"],
         managed=found["managed"],

@@ -12,14 +12,24 @@ Status = KisiConnection.Status
 
 
 @dataclass(frozen=True, slots=True)
+class Wrong:
+    """Everybody whose last attempt failed, by what that means for the doors. `unclear` should get in."""
+
+    shut_out: int = 0
+    let_in: int = 0
+    outdated: int = 0
+    unclear: int = 0
+    leftover: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """What a page counts about one connection; `causes` are the troubles of who failed, with how many each."""
 
     have_access: int = 0
     waiting: int = 0
     failed: int = 0
-    failed_in: int = 0
-    failed_out: int = 0
+    wrong: Wrong = Wrong()
     held: int = 0
     left_behind: int = 0
     managed: int = 0
@@ -54,11 +64,19 @@ def people(n: int) -> str:
     return "1 person" if n == 1 else f"{n:,} people"
 
 
-def wrongly(*, shut_out: int, let_in: int) -> str:
+_WRONG = {
+    "shut_out": "cannot open the doors though they should",
+    "let_in": "can still open the doors though they should not",
+    "outdated": "can open the doors, but their details in Kisi are not the newest",
+    "unclear": "had access when Kisi last answered clearly, and Core looks again",
+    "leftover": "cannot open the doors, as it should be, but may still have a Kisi profile",
+}
+
+
+def wrongly(wrong: Wrong) -> str:
     """What failed changes mean for the doors; a side that nobody is on goes unsaid."""
-    kept_out = f"{people(shut_out)} cannot open the doors though they should"
-    still_in = f"{people(let_in)} can still open the doors though they should not"
-    return "; ".join([kept_out] * bool(shut_out) + [still_in] * bool(let_in)) + "."
+    counted = [(getattr(wrong, side), meaning) for side, meaning in _WRONG.items()]
+    return "; ".join(f"{people(n)} {meaning}" for n, meaning in counted if n) + "."
 
 
 def changes(n: int) -> str:
@@ -75,10 +93,6 @@ def new_key(waiting: int) -> str:
 def cut_over(count: int) -> str:
     lose = f"{people(count)} lose{'s' if count == 1 else ''} access."
     return f"Core is the only source now. {lose} Now disconnect the other platform."
-
-
-def list_changed(*, more: int, fewer: int) -> str:
-    return f"The list changed while you were reading: {more:,} more, {fewer:,} fewer. Check it again."
 
 
 def clock(connection: KisiConnection, at: datetime | None) -> str:
@@ -203,7 +217,7 @@ def failed(counts: Counts) -> Face:
     return Face(
         Tag("Needs attention", "warn"),
         f"{people(counts.failed)} could not be updated",
-        wrongly(shut_out=counts.failed_in, let_in=counts.failed_out),
+        wrongly(counts.wrong),
         "See what to do",
         "kisi:attention",
     )

@@ -147,6 +147,18 @@ def test_people_whom_kisi_refuses_are_mailed_once_and_again_when_there_are_more(
     assert subjects()[1:] == ["Kisi refuses 2 people"]
 
 
+def test_a_name_that_kisi_refuses_is_mailed_as_what_it_is(connected, admin):
+    ana = connected.member("Ana")
+    connected.sync()
+    connected.world.fault(method="PATCH", path="/users/.*", status=422, times=0)
+    ana.last_name = "Ruiz"
+    ana.save()
+    connected.sync()
+    assert subjects() == ["Kisi refuses 1 person"]
+    body = mail.outbox[0].body
+    assert "1 person can open the doors, but their details in Kisi are not the newest." in body
+
+
 def test_a_kisi_that_is_silent_for_an_hour_is_mailed_and_its_return_too(connected, admin):
     connected.member("Ana")
     connected.world.fault(status=500, times=0, **CHECK)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import astuple
 from datetime import datetime, timedelta
+from itertools import product
 
 import pytest
 from django.utils import timezone
 
-from integrations.kisi import glance, wording
+from integrations.kisi import glance, numbers, wording
 from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, Read, SyncRun
+from integrations.kisi.wording import Wrong
 from tests.conftest import House
 
 Status = KisiConnection.Status
@@ -126,9 +130,50 @@ class TestNotGreen:
         face = self.not_green(linked, "Needs attention")
         assert face.text == "1 person can still open the doors though they should not."
 
+    def test_a_name_that_failed_keeps_nobody_out(self, linked):
+        linked.member("Ana")
+        row(linked, trouble="forbidden")
+        face = self.not_green(linked, "Needs attention")
+        assert face.heading == "1 person could not be updated"
+        assert face.text == "1 person can open the doors, but their details in Kisi are not the newest."
+
+    def test_a_name_whose_answer_was_lost_keeps_nobody_out(self, linked):
+        linked.member("Ana")
+        row(linked, state="uncertain", trouble="unclear")
+        face = self.not_green(linked, "Needs attention")
+        assert face.text == "1 person had access when Kisi last answered clearly, and Core looks again."
+
+    def test_who_is_suspended_in_kisi_too_cannot_open_them(self, linked):
+        linked.member("Ana")
+        row(linked, trouble="forbidden", suspended=True)
+        face = self.not_green(linked, "Needs attention")
+        assert face.text == "1 person cannot open the doors though they should."
+
+    def test_a_profile_that_stays_lets_nobody_in(self, linked):
+        row(linked, state="absent", role_assignment_id=None, origin="", trouble="forbidden")
+        face = self.not_green(linked, "Needs attention")
+        assert face.text == (
+            "1 person cannot open the doors, as it should be, but may still have a Kisi profile."
+        )
+
+    def test_everybody_who_failed_is_on_one_side(self, linked):
+        for number, (state, right) in enumerate(product(KisiGrant.State.values, [None, 1])):
+            for status in ("active", "paused"):
+                name = f"P{number}{status}"
+                linked.member(name, status=status)
+                row(linked, name, state=state, role_assignment_id=right, trouble="unclear")
+        linked.member("Nameless", email="")
+        counts = look(linked).counts
+        told = Counter(
+            one.side for one in numbers.sided(linked.connection.grants.open(), linked.gym, timezone.now())
+        )
+        assert counts.failed == sum(astuple(counts.wrong)) == 2 * 10 + 1
+        assert counts.wrong == Wrong(**told | {"shut_out": told["shut_out"] + 1})
+
     def test_somebody_entitled_has_no_address(self, linked):
         linked.member("Ana", email="")
-        self.not_green(linked, "Needs attention")
+        face = self.not_green(linked, "Needs attention")
+        assert face.text == "1 person cannot open the doors though they should."
 
     def test_removals_are_held(self, linked):
         row(linked, held_since=timezone.now())
@@ -285,6 +330,6 @@ def test_the_tag_alone_costs_two_queries(linked, django_assert_num_queries):
 
 
 def test_what_failed_changes_mean_is_said_of_each_side_that_somebody_is_on():
-    assert wording.wrongly(shut_out=2, let_in=1) == (
+    assert wording.wrongly(Wrong(shut_out=2, let_in=1)) == (
         "2 people cannot open the doors though they should; 1 person can still open the doors though they should not."
     )

@@ -43,6 +43,27 @@ class TestCauses:
             "An owner, in Kisi.",
         )
 
+    @pytest.mark.parametrize(
+        ("status", "meaning"),
+        [
+            (403, "1 person can open the doors, but their details in Kisi are not the newest."),
+            (422, "1 person can open the doors, but their details in Kisi are not the newest."),
+            (500, "1 person had access when Kisi last answered clearly, and Core looks again."),
+        ],
+    )
+    def test_a_name_that_kisi_does_not_take_shuts_nobody_out(self, connected, admin, status, meaning):
+        ana = connected.member("Ana")
+        connected.sync()
+        method = "*" if status == 500 else "PATCH"  # else a look finds out how it stands
+        connected.world.fault(method=method, path="/users/.*", status=status, times=0)
+        ana.last_name = "Ruiz"
+        ana.save()
+        connected.sync()
+        for name in ("kisi:attention", "kisi:overview"):
+            page = admin.open(name)
+            assert page.says(meaning)
+            assert "though they should" not in page.text
+
     def test_people_without_an_address_are_the_gyms_to_complete(self, connected, admin):
         connected.member("Ana", email="")
         page = admin.open("kisi:attention")

@@ -10,7 +10,8 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from members.models import Gym
+from members import words
+from members.models import Gym, Member
 from members.sheets import csv_of
 from members.slots import (
     Addresses,
@@ -75,8 +76,8 @@ def settle(
     try:
         effect = carry_out_change(gym, change, by=request.user, cause=cause, shown=shown, about=about)
         return Outcome(effect, is_done=True)
-    except ListMoved as moved:
-        return Outcome(moved.effect, is_done=False, moved=_moved(request, moved.effect))
+    except ListMoved as changed:
+        return Outcome(changed.effect, is_done=False, moved=moved(request, changed.effect))
 
 
 def _forecast(
@@ -110,17 +111,32 @@ def seen(effect: Effect) -> str:
     return " ".join(sorted(marks)) if len(marks) <= COUNTED else ""
 
 
-def _marks(effect: Effect) -> set[str]:
-    signed = [("+", line) for line in effect.gains] + [("-", line) for line in effect.loses]
-    return {sha256(f"{sign}{line.email}".encode()).hexdigest()[:10] for sign, line in signed}
-
-
-def _moved(request: HttpRequest, effect: Effect) -> str:
-    if not request.POST.get(SEEN) or len(_marks(effect)) > COUNTED:
+def moved(request: HttpRequest, effect: Effect) -> str:
+    """How the list differs from the one whose marks were posted; "" when it does not."""
+    now = _marks(effect)
+    if not request.POST.get(SEEN) or len(now) > COUNTED:
         return "The list changed while you were reading. Check it again."
-    before, now = set(request.POST[SEEN].split()), _marks(effect)
-    more, fewer = len(now - before), len(before - now)
-    return f"The list changed while you were reading: {more:,} more, {fewer:,} fewer. Check it again."
+    before = set(request.POST[SEEN].split())
+    if before == now.keys():
+        return ""
+    known = {} if before <= now.keys() else _marks_of_everybody(request.gym)  # type: ignore[attr-defined]
+    came = [name for mark, name in now.items() if mark not in before]
+    return words.list_changed(came, [known.get(mark, "") for mark in before - now.keys()])
+
+
+def _marks(effect: Effect) -> dict[str, str]:
+    """The name behind each mark."""
+    signed = [("+", line) for line in effect.gains] + [("-", line) for line in effect.loses]
+    return {_mark(sign, line.email): line.name or line.email for sign, line in signed}
+
+
+def _marks_of_everybody(gym: Gym) -> dict[str, str]:
+    people = Member.objects.filter(gym=gym).exclude(email="").only("first_name", "last_name", "email")
+    return {_mark(sign, one.email): one.name for one in people for sign in "+-"}
+
+
+def _mark(sign: str, email: str) -> str:
+    return sha256(f"{sign}{email}".encode()).hexdigest()[:10]
 
 
 def _posted(request: HttpRequest, left_out: Iterable[str]) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 
@@ -13,6 +14,26 @@ def counted(count: int, one: str, many: str) -> str:
 def people(count: int) -> str:
     """1 person, 2 people, 1,204 people"""
     return counted(count, "person", "people")
+
+
+def some(names: Sequence[str], most: int = 5) -> str:
+    """Ana, Ben and 3 more; names that are not known ("") only count."""
+    shown = [name for name in names if name][:most]
+    left = len(names) - len(shown)
+    if left:
+        return f"{', '.join(shown)} and {left:,} more" if shown else f"{left:,}"
+    return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
+
+
+def list_changed(came: Sequence[str], left: Sequence[str]) -> str:
+    """How a list of people differs from the one that was shown: by count, and by name where it is known."""
+    said = (
+        f"The list changed while you were reading: {len(came):,} more, {len(left):,} fewer. Check it again."
+    )
+    for words, names in (("New on it", came), ("No longer on it", left)):
+        if any(names):
+            said += f" {words}: {some(names)}."
+    return said
 
 
 def day(of: date) -> str:

@@ -122,3 +122,16 @@ def test_people_of_one_name_are_told_apart_by_their_address():
         ("Ana", "b@x"),
         ("c@x", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("came", "left", "said"),
+    [
+        (["Ana"], [], "1 more, 0 fewer. Check it again. New on it: Ana."),
+        ([], ["Ana", "Ben"], "0 more, 2 fewer. Check it again. No longer on it: Ana and Ben."),
+        (list("ABCDEFG"), [""], "7 more, 1 fewer. Check it again. New on it: A, B, C, D, E and 2 more."),
+        (["Ana", ""], [], "2 more, 0 fewer. Check it again. New on it: Ana and 1 more."),
+    ],
+)
+def test_a_list_that_changed_says_by_whom(came, left, said):
+    assert words.list_changed(came, left) == f"The list changed while you were reading: {said}"

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant
 from integrations.kisi.sync import gather, record
@@ -24,6 +25,14 @@ def entitled_among(connection: KisiConnection, members: list[Member], now: datet
     rows = gather.entitling(connection.gym_id, connection.gym.today(now)).filter(member__email__in=emails)
     wanted = set(rows.values_list("member__email", flat=True))
     return {member.pk for member in members if member.email in wanted}
+
+
+def entitled(connection: KisiConnection, now: datetime) -> QuerySet[Member]:
+    """The members who should have access today and whom Core may give it, by name; one address may come twice."""
+    wanted = gather.wanted_emails(connection.gym_id, connection.gym.today(now))
+    apart = KisiGrant.objects.open().filter(Q(exempt=True) | ~Q(managed=""), connection=connection)
+    people = Member.objects.filter(gym_id=connection.gym_id, email__in=wanted)
+    return people.exclude(email__in=apart.values("email")).order_by("first_name", "last_name", "pk")
 
 
 def record_test(connection: KisiConnection, member: Member, *, by: Any, now: datetime) -> None:

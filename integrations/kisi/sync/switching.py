@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release, SyncRun
 from integrations.kisi.sync import asking, record
@@ -38,11 +39,20 @@ def disconnect(connection: KisiConnection, *, by: Any, now: datetime) -> None:
 
 def created_by_core(connection: KisiConnection) -> list[Any]:
     """Whom a disconnect with removal names: `pk`, `name` and `email` of people whose right Core made."""
-    rows = KisiGrant.objects.open().filter(
+    people = _created(connection).values_list("pk", "name", "email", named=True)
+    return sorted(people, key=attrgetter("name", "email"))
+
+
+def kept_by_all(connection: KisiConnection) -> QuerySet[KisiGrant]:
+    """Whom such a disconnect leaves their access: Core took it over, or leaves it to Kisi."""
+    rows = KisiGrant.objects.open().filter(connection=connection, state=KisiGrant.State.GRANTED)
+    return rows.exclude(pk__in=_created(connection).values("pk")).order_by("name", "email")
+
+
+def _created(connection: KisiConnection) -> QuerySet[KisiGrant]:
+    return KisiGrant.objects.open().filter(
         connection=connection, origin=KisiGrant.Origin.CREATED, exempt=False, role_assignment_id__isnull=False
     )
-    people = rows.values_list("pk", "name", "email", named=True)
-    return sorted(people, key=attrgetter("name", "email"))
 
 
 def remove_and_disconnect(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -15,12 +16,23 @@ from integrations.access.errors import DoorError, GroupGone
 from integrations.kisi import glance, refusals, tasks, wording
 from integrations.kisi.forms import CredentialsForm, DisconnectForm, KeyForm
 from integrations.kisi.models import KisiConnection, Read
-from integrations.kisi.sync import asking, connecting, gather, switching
+from integrations.kisi.sync import asking, connecting, gather, moving, switching
 from integrations.kisi.sync.checks import OtherOrganization, groups_of
 from integrations.kisi.sync.connecting import GroupTaken
 from integrations.kisi.sync.session import Later
-from integrations.kisi.views.shared import Status, done, meant, open_rows, pack, page, require_connection
+from integrations.kisi.views.shared import (
+    Some,
+    Status,
+    changed_since,
+    done,
+    open_rows,
+    pack,
+    page,
+    require_connection,
+    rows_of,
+)
 from members.gyms import admin_required
+from members.models import Member
 from plans.models import Plan
 
 AGREED = "kisi_agreed_at"
@@ -82,8 +94,9 @@ def update(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form}
     if request.method == "POST" and form.is_valid():
         waiting = glance.count(connection, timezone.now()).waiting
-        if form.cleaned_data["group_id"] != connection.group_id and "use_group" not in request.POST:
-            context |= _other_group(connection, form)
+        is_other = form.cleaned_data["group_id"] != connection.group_id
+        if is_other and (asked := _other_group(request, connection, form)):
+            context |= asked
         elif _try(
             form, lambda key: _update(request, connection, key, form.cleaned_data["group_id"]), connection
         ):
@@ -103,9 +116,14 @@ def disconnect(request: HttpRequest) -> HttpResponse:
         leave=f"Leave everybody's access as it is ({wording.people(have)})",
         remove=f"First remove the access Core gave ({wording.people(len(created))})",
     )
+    moved = changed_since(request, rows_of(connection), created)
     if request.method == "POST" and form.is_valid():
-        return _disconnect(request, connection, form.cleaned_data["access"])
-    context = {"form": form, "created": created, "named": pack(created)}
+        access = form.cleaned_data["access"]
+        if access == DisconnectForm.LEAVE or not moved:
+            return _disconnect(request, connection, access, created)
+    kept = Some.of(switching.kept_by_all(connection))
+    context = {"form": form, "created": created, "kept": kept, "named": pack(created)}
+    context["moved"] = moved if form.is_bound and form.is_valid() else ""
     return page(request, "kisi/disconnect.html", connection, "overview", **context)
 
 
@@ -179,22 +197,29 @@ def _try(form: KeyForm, attempt: Any, connection: KisiConnection | None = None) 
     return False
 
 
-def _other_group(connection: KisiConnection, form: CredentialsForm) -> dict[str, Any]:
-    """The page that says what another group means, before anything is tried."""
-    gym = connection.gym
-    gains = gather.wanted_emails(gym.pk, gym.today(timezone.now())).distinct().count()
-    stay = open_rows(connection).filter(role_assignment_id__isnull=False).count()
+def _other_group(
+    request: HttpRequest, connection: KisiConnection, form: CredentialsForm
+) -> dict[str, Any] | None:
+    """The page that says by name what another group means, before anything is tried; None once that was read."""
+    gains = list(moving.entitled(connection, timezone.now()))
+    is_read = "use_group" in request.POST
+    moved = changed_since(request, Member.objects.filter(gym=connection.gym), gains) if is_read else ""
+    if is_read and not moved:
+        return None
+    stay = open_rows(connection).filter(role_assignment_id__isnull=False).order_by("name", "email")
     form.add_error("api_key", refusals.KEY_AGAIN)
-    return {"other_group": form.cleaned_data["group_id"], "gains": gains, "stay": stay}
+    asked = {"other_group": form.cleaned_data["group_id"], "gains": gains, "stay": list(stay), "moved": moved}
+    return asked | {"named": pack(gains)}
 
 
-def _disconnect(request: HttpRequest, connection: KisiConnection, access: str) -> HttpResponse:
+def _disconnect(
+    request: HttpRequest, connection: KisiConnection, access: str, created: Iterable[Any]
+) -> HttpResponse:
     now = timezone.now()
     if access == DisconnectForm.LEAVE:
         switching.disconnect(connection, by=request.user, now=now)
         return done(request, "Kisi is disconnected. Everybody kept the access they had.")
-    people = meant(request)
-    named = [row.email for row in switching.created_by_core(connection) if row.pk in people]
+    named = [row.email for row in created]
     count = switching.remove_and_disconnect(connection, named, by=request.user, now=now)
     tasks.wake(connection.pk)
     return done(request, f"Removing the access of {wording.people(count)}, then Kisi is disconnected.")

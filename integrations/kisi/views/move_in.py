@@ -15,7 +15,16 @@ from integrations.kisi.forms import CutOverForm, SawItOpenForm
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import deciding, gather, moving
 from integrations.kisi.views.member_sync import sync_person, tell
-from integrations.kisi.views.shared import Status, done, meant, pack, page, require_connection
+from integrations.kisi.views.shared import (
+    Some,
+    Status,
+    changed_since,
+    done,
+    pack,
+    page,
+    require_connection,
+    rows_of,
+)
 from members.gyms import admin_required
 from members.models import Member
 from members.slots import Tag
@@ -69,9 +78,9 @@ def cut_over(request: HttpRequest) -> HttpResponse:
     wanted = gather.wanted_emails(connection.gym_id, connection.gym.today(timezone.now()))
     losing = deciding.would_lose_at_cut_over(connection, wanted)
     form = CutOverForm(request.POST or None)
-    moved = _moved(request, {row.pk for row in losing})
-    keeping = wanted.distinct().count()
-    if request.method == "POST" and form.is_valid() and not moved and keeping:
+    moved = changed_since(request, rows_of(connection), losing)
+    keeping = Some.of(moving.entitled(connection, timezone.now()))
+    if request.method == "POST" and form.is_valid() and not moved and keeping.count:
         named = [row.email for row in losing]
         count = deciding.cut_over(connection, named, by=request.user, now=timezone.now())
         tasks.wake(connection.pk)
@@ -79,14 +88,6 @@ def cut_over(request: HttpRequest) -> HttpResponse:
     context = {"losing": losing, "keeping": keeping, "form": form, "moved": moved}
     context["named"] = pack(losing)
     return page(request, "kisi/cut_over.html", connection, "move-in", **context)
-
-
-def _moved(request: HttpRequest, now: set[int]) -> str:
-    """How the list differs from the one that was confirmed; "" when it does not."""
-    before = meant(request)
-    if request.method != "POST" or before == now:
-        return ""
-    return wording.list_changed(more=len(now - before), fewer=len(before - now))
 
 
 def _chosen(request: HttpRequest) -> tuple[KisiConnection, Member]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -15,8 +16,10 @@ from integrations.kisi import glance, named
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.wording import Counts
 from members.models import Gym
+from members.words import list_changed
 
 Status = KisiConnection.Status
+SHOWN = 50
 
 
 def require_connection(request: HttpRequest) -> KisiConnection:
@@ -73,6 +76,35 @@ def pack(rows: Iterable[Any]) -> str:
 def meant(request: HttpRequest) -> set[int]:
     """Whom that form named, by ledger row."""
     return named.unpack(request.POST.get("people", ""))
+
+
+def changed_since(request: HttpRequest, known: QuerySet[Any], rows: Iterable[Any]) -> str:
+    """How the people of a list differ from those whom the posted page named, out of all `known`; "" if they do not."""
+    before, now = meant(request), {row.pk: row.name or row.email for row in rows}
+    if request.method != "POST" or before == now.keys():
+        return ""
+    gone = sorted(row.name or row.email for row in known.filter(pk__in=before - now.keys()))
+    return list_changed([name for pk, name in now.items() if pk not in before], gone)
+
+
+def rows_of(connection: KisiConnection) -> QuerySet[KisiGrant]:
+    return KisiGrant.objects.filter(connection=connection)
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """The first of many people, and how many there are; `more` are not among those shown."""
+
+    shown: Sequence[Any]
+    count: int
+
+    @property
+    def more(self) -> int:
+        return self.count - len(self.shown)
+
+    @classmethod
+    def of(cls, people: QuerySet[Any]) -> Some:
+        return cls(list(people[:SHOWN]), people.count())
 
 
 def open_rows(connection: KisiConnection) -> QuerySet[KisiGrant]:

@@ -109,10 +109,34 @@ class TestAnotherGroup:
         page = admin.open("kisi:credentials")
         page = admin.press(page, "Try and save", group_id=group.id, api_key=connected.world.api_key)
         assert page.h1 == f"Use the group {group.id}?"
-        assert page.says("2 people get access there.", "2 people stay behind in 24-hr Access")
+        assert page.says("2 people get access there.", "Who gets access in group", "P000", "P001")
+        assert page.says("2 people stay behind in 24-hr Access", "Who stays behind in 24-hr Access")
         assert connected.calls() == []
         assert connected.connection.group_id == connected.world.group_id
         assert connected.world.api_key not in page.html
+
+    def test_who_is_not_cores_to_decide_gets_none_there(self, connected, admin):
+        ana, ben = connected.members(2)
+        connected.sync()
+        admin.post("kisi:exempt-member", ben.pk, exempt="1")
+        page = admin.open("kisi:credentials")
+        page = admin.press(
+            page, "Try and save", group_id=another_group(connected).id, api_key=connected.world.api_key
+        )
+        assert page.says("1 person gets access there.")
+
+    def test_a_list_that_moved_is_shown_again_and_nothing_is_tried(self, connected, admin):
+        _, ben = connected.members(2)
+        connected.sync()
+        group, key = another_group(connected), connected.world.api_key
+        page = admin.press(admin.open("kisi:credentials"), "Try and save", group_id=group.id, api_key=key)
+        connected.member("Ana")
+        connected.subscription(ben).pause()
+        page = admin.press(page, f"Use {group.id}", api_key=key)
+        assert page.says("1 more, 1 fewer. Check it again. New on it: Ana. No longer on it: P001.")
+        assert connected.connection.group_id == connected.world.group_id
+        admin.press(page, f"Use {group.id}", api_key=key)
+        assert connected.connection.group_id == group.id
 
     def test_everybody_gets_access_there_and_is_left_behind_here(self, connected, moved, admin):
         emails = ["p000@example.com", "p001@example.com"]

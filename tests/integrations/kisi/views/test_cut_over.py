@@ -47,7 +47,12 @@ def test_the_page_names_who_loses_who_keeps_and_who_stays(moving, admin):
     page = admin.open("kisi:cut-over")
     assert page.h1 == "Make Core the only source?"
     assert page.says(
-        "2 people lose access", "Old", "Odd", "1 person keeps it.", "1 person is only in Kisi and stays."
+        "2 people lose access",
+        "Old",
+        "Odd",
+        "1 person keeps it",
+        "Ana",
+        "1 person is only in Kisi and stays.",
     )
 
 
@@ -75,7 +80,10 @@ def test_a_list_that_moved_is_shown_again_and_nothing_is_done(moving, admin):
     moving.sync()
     page = admin.press(page, "Cut over and remove access for 2 people", sure="on")
     assert page.says(
-        "The list changed while you were reading", "1 more, 0 fewer", "3 people lose access", "Late"
+        "The list changed while you were reading",
+        "1 more, 0 fewer",
+        "New on it: Late.",
+        "3 people lose access",
     )
     assert moving.connection.in_transition
     assert not Release.objects.exists()
@@ -108,6 +116,6 @@ def test_nobody_loses_and_the_button_is_no_danger(house: House, admin: Desk):
     house.sync()
     page = admin.open("kisi:cut-over")
     assert house.connection.in_transition
-    assert page.says("0 people lose access", "1 person keeps it.")
+    assert page.says("0 people lose access", "1 person keeps it")
     assert "Cut over" in page.buttons
     assert admin.press(page, "Cut over", sure="on").says("Core is the only source since")

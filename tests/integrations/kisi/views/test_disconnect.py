@@ -47,13 +47,28 @@ class TestDisconnect:
         assert three.inside() == ["cem"]
         assert three.connection.status == Status.DISCONNECTED
 
-    def test_somebody_who_came_after_the_page_was_read_stays(self, three, admin):
+    def test_who_keeps_it_either_way_is_named(self, three, admin):
+        page = admin.open("kisi:disconnect")
+        assert page.says("1 person keeps access either way: Core did not give it Cem")
+
+    def test_a_list_that_moved_is_shown_again_and_nobody_is_removed(self, three, admin):
         page = admin.open("kisi:disconnect")
         three.member("Dan")
         three.sync()
+        page = admin.press(page, "Disconnect Kisi", access="remove")
+        assert page.says("The list changed while you were reading: 1 more, 0 fewer. Check it again.")
+        assert page.says("New on it: Dan.", "3 people whose access Core gave")
+        assert three.connection.status == Status.CONNECTED
         admin.press(page, "Disconnect Kisi", access="remove")
         three.sync()
-        assert three.inside() == ["cem", "dan"]
+        assert three.inside() == ["cem"]
+
+    def test_a_list_that_moved_stops_nobody_who_leaves_all_as_it_is(self, three, admin):
+        page = admin.open("kisi:disconnect")
+        three.member("Dan")
+        three.sync()
+        admin.press(page, "Disconnect Kisi", access="leave")
+        assert three.connection.status == Status.DISCONNECTED
 
     def test_stop_keeps_the_rest(self, three, admin):
         admin.press(admin.open("kisi:disconnect"), "Disconnect Kisi", access="remove")

@@ -12,12 +12,17 @@ FOLDER = Path(__file__).resolve().parents[2] / ".screenshots"
 
 def shoot(desk: Window, page: str, state: str) -> None:
     """Four files: page-state-width-theme.png."""
+    shoot_scene(desk, f"{page}-{state}")
+
+
+def shoot_scene(desk: Window, name: str) -> None:
+    """The page that is open, in both widths and both themes."""
     FOLDER.mkdir(exist_ok=True)
     for size in (DESK, PHONE):
         desk.page.set_viewport_size(size)
         for theme in ("light", "dark"):
             desk.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            path = FOLDER / f"{page}-{state}-{size['width']}-{theme}.png"
+            path = FOLDER / f"{name}-{size['width']}-{theme}.png"
             desk.page.screenshot(path=path, full_page=True, animations="disabled")
     desk.page.emulate_media(color_scheme="light", reduced_motion="reduce")
     desk.page.set_viewport_size(DESK)

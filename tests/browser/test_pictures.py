@@ -8,8 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.browser import camera, causes, states
-from tests.browser.camera import open_and_shoot, shoot
+from tests.browser.camera import open_and_shoot, shoot, shoot_scene
 from tests.browser.conftest import KISI, Window
+from tests.browser.scenes import SCENES
 from tests.browser.served import Served
 from tests.browser.states import STATES
 
@@ -127,6 +128,13 @@ def test_pictures_of_connecting(served: Served, windows: Open) -> None:
     desk.page.get_by_label("API key").fill(served.printed["api_key"])
     desk.press("Connect")
     shoot(desk, "connect-3", "new")
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_pictures_of_a_scene(served: Served, desk: Window, scene: str) -> None:
+    for name in SCENES[scene](served, desk):
+        shoot_scene(desk, name)
+    desk.wrong.clear()  # pages that say no answer 4xx, which the console tells
 
 
 @pytest.mark.parametrize("name", ["forecast", "held", "member"])

@@ -79,6 +79,10 @@ class KisiClient:
     def organization_rights(self) -> tuple[Right, ...]:
         return self._rights({"scope": "organization"}, lambda row: row.scope == "organization")
 
+    def place_rights(self) -> tuple[Right, ...]:
+        """Every right at place level, of all places."""
+        return self._rights({"scope": "place"}, lambda row: row.scope == "place")
+
     def rights_of(self, user_id: int) -> tuple[Right, ...]:
         """Everything one person was given singly (a team's rights are not among it).
 

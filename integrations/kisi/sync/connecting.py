@@ -11,8 +11,15 @@ from django.db import IntegrityError, transaction
 
 from integrations.access.facts import Kind
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read
+from integrations.kisi.rows import Right
 from integrations.kisi.sync import asking, findings, gather, ledger, planning, record
-from integrations.kisi.sync.checks import Tried, always_protected, staff_among, try_credentials
+from integrations.kisi.sync.checks import (
+    Tried,
+    all_managers,
+    always_protected,
+    staff_among,
+    try_credentials,
+)
 from integrations.kisi.sync.clock import Clock, DatabaseClock
 from integrations.kisi.sync.lease import raise_fence
 from integrations.vault import Secret
@@ -56,7 +63,8 @@ def connect(
     before = KisiConnection.objects.filter(gym=gym).first()
     connection = KisiConnection.objects.filter(gym=gym).first() or KisiConnection(gym=gym)
     _describe(connection, tried, group_id)
-    staff = staff_among(tried.kisi.organization_rights()) | always_protected(connection)
+    managers = all_managers(tried.kisi, tried.kisi.organization_rights())
+    staff = staff_among(managers) | always_protected(connection)
     walk = findings.first_walk(tried.kisi, connection, staff, now=clock.now())
     try:
         with transaction.atomic():
@@ -67,7 +75,7 @@ def connect(
             connection.connected_by, connection.connected_at = by, clock.now()
             connection.sole_source_since = None
             _go_live(connection, by=by, now=clock.now())
-            _keep_first_walk(connection, walk, now=clock.now())
+            _keep_first_walk(connection, walk, managers, now=clock.now())
     except IntegrityError:
         raise GroupTaken(f"group {group_id} was connected to another gym just now") from None
     return connection
@@ -168,10 +176,13 @@ def _go_live(connection: KisiConnection, *, by: Any, now: datetime) -> None:
     _open_rows(connection).filter(trouble__in=caused).update(**ledger.SETTLED)
 
 
-def _keep_first_walk(connection: KisiConnection, walk: findings.Walk, *, now: datetime) -> None:
+def _keep_first_walk(
+    connection: KisiConnection, walk: findings.Walk, managers: tuple[Right, ...], *, now: datetime
+) -> None:
     """Findings into the ledger; Core is the only source at once when nobody would lose access by it."""
     facts = gather.everything(connection, connection.gym.today(now), now)
     findings.keep(connection, walk, facts)
+    findings.keep_managers(connection, managers, walk, facts)
     connection.must_read_first = False
     facts = gather.everything(connection, connection.gym.today(now), now)
     if not planning.decide(connection, facts, now=now).at_cut_over:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -95,6 +96,19 @@ def keep(
     _look_at_managed_again(rows, found, only)
     _describe(connection, findings, found)
     return findings
+
+
+def keep_managers(
+    connection: KisiConnection, managers: Iterable[Right], found: Walk, facts: gather.Facts
+) -> None:
+    """Who is entitled, has a role and is not in the group: remembered too, in the caller's transaction."""
+    roles = {right.email: right for right in managers if right.email in facts.wanted}
+    rows = {row.email: row for row in KisiGrant.objects.open().filter(connection=connection, email__in=roles)}
+    for email, right in roles.items():
+        row = rows.get(email)
+        if right.user_id is not None and (row is None or row.state == State.ABSENT):
+            sight = Sight(email, right.name, right.id, right.user_id)
+            _protect(connection, sight, row, facts, found, run=None)
 
 
 def recent_addresses(connection: KisiConnection, since: datetime) -> frozenset[str]:

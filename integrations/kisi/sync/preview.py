@@ -16,9 +16,9 @@ from integrations.kisi.models import KisiConnection, Preview, PreviewLine, Read
 from integrations.kisi.sync import findings, gather, planning, reasons
 from integrations.kisi.sync.brief import without_lease
 from integrations.kisi.sync.checks import (
+    all_managers,
     always_protected,
     check,
-    check_fully,
     organization_staff,
     staff_among,
 )
@@ -55,7 +55,7 @@ def plan(connection: KisiConnection, read: Read, clock: Clock) -> Plan:
     if read is Read.LEDGER:
         return planning.decide(connection, gather.differences(connection, today, now), now=now)
     session = without_lease(connection, clock)
-    staff = check_fully(session) if read is Read.FULL else _known_staff(session)
+    staff = _all_staff(session) if read is Read.FULL else _known_staff(session)
     found = findings.walk(session, staff)
     facts = gather.everything(connection, today, now)
     return planning.decide(connection, facts, found.observed, now=now)
@@ -87,7 +87,7 @@ def make(preview_id: int, *, clock: Clock | None = None) -> None:
 def look(session: Session, *, on_page: OnPage | None = None) -> Seen:
     """Checks, the walk of the group, and everybody sorted; raises what a read of Kisi may raise."""
     connection = session.connection
-    managers = organization_staff(session)
+    managers = all_managers(session.kisi, organization_staff(session))
     staff = staff_among(managers) | always_protected(connection)
     rights = session.kisi.group_rights(connection.group_id, on_page=on_page)
     now = session.clock.now()
@@ -163,6 +163,11 @@ def _row(preview: Preview, line: Line, reason: str) -> PreviewLine:
         digest=line.digest,
         is_wanted=person.want is not None,
     )
+
+
+def _all_staff(session: Session) -> dict[int, str]:
+    managers = all_managers(session.kisi, organization_staff(session))
+    return staff_among(managers) | always_protected(session.connection)
 
 
 def _known_staff(session: Session) -> dict[int, str]:

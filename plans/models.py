@@ -14,7 +14,8 @@ from django.utils import timezone
 from members.models import Change, Gym, Member
 from plans.transitions import ACTIONS, Actor, Status, TransitionRefused, Transitions, require
 
-__all__ = ["ACTIONS", "Plan", "Subscription", "TransitionRefused"]
+__all__ = ["ACCESS_TURNED_OFF", "ACTIONS", "Plan", "Subscription", "TransitionRefused"]
+ACCESS_TURNED_OFF = "24-hr access turned off"  # in the detail of the Change that did it
 
 
 class Plan(models.Model):

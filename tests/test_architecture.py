@@ -30,7 +30,7 @@ BELOW = {
 # Inside kisi: each line may import the lines above it, and of its own line only itself.
 LAYERS = (
     ("rows", "models"),
-    ("transport", "governor", "wake", "wording", "refusals", "named"),
+    ("transport", "governor", "wake", "wording", "results", "refusals", "named"),
     ("explain", "entries"),
     ("client", "doors", "timeline", "letters"),
     ("chain", "remedies"),
@@ -47,7 +47,7 @@ LAYERS = (
     ("apps",),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-TELLS_ONLY = ("panels", "wording", "refusals", "explain", "chain", "remedies", "doors", "timeline", "letters")
+TELLS_ONLY = ("panels", "wording", "results", "refusals", "explain", "chain", "remedies", "doors", "timeline", "letters")
 SIMULATOR = f"{KISI}.simulator"
 
 

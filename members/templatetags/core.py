@@ -67,6 +67,12 @@ def people(count: int) -> str:
 
 
 @register.filter
+def number(count: int | None) -> str:
+    """1,204; "" for what is not known."""
+    return "" if count is None else f"{count:,}"
+
+
+@register.filter
 def counted(count: int, forms: str) -> str:
     """`{{ 3|counted:"plan,plans" }}`: 3 plans"""
     one, many = forms.split(",")

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from integrations.access.policy import Person, Reason, decide
-from integrations.kisi import doors, entries, tasks, wording
+from integrations.kisi import doors, entries, results, tasks
 from integrations.kisi.entries import Holders
 from integrations.kisi.forms import PeopleForm
 from integrations.kisi.models import KisiConnection, KisiGrant
@@ -24,7 +24,7 @@ from integrations.kisi.views.shared import done, meant, pack, page, require_conn
 from members.gyms import admin_required
 from members.models import Change
 from members.slots import EffectLine
-from plans.models import Plan
+from plans.models import ACCESS_TURNED_OFF, Plan
 
 MOST = 0.5
 PER_PAGE = 50
@@ -47,7 +47,7 @@ def held(request: HttpRequest) -> HttpResponse:
     connection, now = require_connection(request), timezone.now()
     rows, batch = deciding.held(connection), ahead.of_tomorrow(connection, now)
     leaving, named = batch.rows if batch else (), meant(request)
-    form = PeopleForm(request.POST or None, offered=[row.email for row in rows])
+    form = PeopleForm(request.POST or None)
     if request.method == "POST" and "tomorrow" in request.POST:
         return _allow_ahead(request, connection, [row.email for row in leaving if row.pk in named])
     if request.method == "POST" and "all" in request.POST:
@@ -77,24 +77,19 @@ def _decide(request: HttpRequest, connection: KisiConnection, emails: list[str])
     if "keep" not in request.POST:
         return _allow(request, connection, emails)
     count = deciding.keep(connection, emails, by=request.user, now=timezone.now())
-    return done(request, f"{wording.people(count)} keep{'s' if count == 1 else ''} their access.")
+    return done(request, results.kept(count, left_out=len(set(emails)) - count))
 
 
 def _allow(request: HttpRequest, connection: KisiConnection, emails: list[str]) -> HttpResponse:
-    going, left = deciding.allow(connection, emails, by=request.user, now=timezone.now())
+    going, entitled = deciding.allow(connection, emails, by=request.user, now=timezone.now())
     tasks.wake(connection.pk)
-    words = f"Access of {wording.people(going)} is being removed."
-    if left == 1:
-        words += " 1 person is entitled again and was left out."
-    elif left:
-        words += f" {wording.people(left)} are entitled again and were left out."
-    return done(request, words)
+    left_out = len(set(emails)) - going - entitled
+    return done(request, results.allowed(going, entitled=entitled, left_out=left_out))
 
 
 def _allow_ahead(request: HttpRequest, connection: KisiConnection, emails: list[str]) -> HttpResponse:
     count = deciding.allow_ahead(connection, emails, by=request.user, now=timezone.now())
-    lose = f"{wording.people(count)} lose{'s' if count == 1 else ''} access tomorrow"
-    return done(request, f"{lose}, without another question.")
+    return done(request, results.allowed_ahead(count))
 
 
 def _with_reasons(holders: Holders, rows: Sequence[KisiGrant], on: date) -> list[tuple[KisiGrant, str]]:
@@ -117,14 +112,15 @@ def _main_cause(
     name, count = plans.most_common(1)[0] if plans else ("", 0)
     if count <= MOST * len(rows) or len(rows) < 2:
         return None
-    plan = _with_last_change(Plan.objects.filter(gym=connection.gym, name=name)).first()
-    return MainCause(plan, count, len(rows), plan.changed_by or "", plan.last_change) if plan else None
+    plan = _with_who_turned_it_off(Plan.objects.filter(gym=connection.gym, name=name)).first()
+    return MainCause(plan, count, len(rows), plan.turned_by or "", plan.turned_at) if plan else None
 
 
-def _with_last_change(plans: QuerySet[Plan]) -> QuerySet[Any]:
-    """The same plans with who changed each last, and when."""
+def _with_who_turned_it_off(plans: QuerySet[Plan]) -> QuerySet[Any]:
+    """The same plans with who turned off their 24-hr access last, and when."""
     full = NullIf(Trim(Concat("by__first_name", Value(" "), "by__last_name")), Value(""))
-    changes = Change.objects.filter(plan_id=OuterRef("pk")).annotate(who=Coalesce(full, "by__username"))
+    changes = Change.objects.filter(plan_id=OuterRef("pk"), detail__contains=ACCESS_TURNED_OFF)
+    changes = changes.annotate(who=Coalesce(full, "by__username"))
     return plans.annotate(
-        changed_by=Subquery(changes.values("who")[:1]), last_change=Subquery(changes.values("at")[:1])
+        turned_by=Subquery(changes.values("who")[:1]), turned_at=Subquery(changes.values("at")[:1])
     )

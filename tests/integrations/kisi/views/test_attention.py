@@ -191,6 +191,19 @@ class TestHeld:
         assert page.says("There is a problem", "Select at least one person")
         assert not Release.objects.exists()
 
+    @pytest.mark.parametrize(
+        ("button", "said"),
+        [
+            ("Remove access for selected people", "Access of 1 person is being removed."),
+            ("Keep access for selected people", "1 person keeps their access."),
+        ],
+    )
+    def test_who_is_not_held_any_more_is_left_out_and_that_is_said(self, four_held, admin, button, said):
+        page = admin.open("kisi:held")
+        admin.press(page, "Keep access for selected people", email=["p000@example.com"])
+        page = admin.press(page, button, email=["p000@example.com", "p001@example.com"])
+        assert page.says(f"{said} 1 person is not held any more and was left out.")
+
     def test_only_those_held_can_be_let_go(self, four_held, admin):
         admin.post("kisi:held", allow="1", email=["p009@example.com"])
         admin.post("kisi:held", all="1", people=str(four_held.grant("p009").pk))

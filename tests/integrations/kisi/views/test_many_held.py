@@ -19,14 +19,14 @@ def many_held(connected: House) -> House:
     return connected
 
 
-def held(house: House, count: int, *, first: int = 0) -> None:
+def held(house: House, count: int, *, first: int = 0, status: str = "paused") -> None:
     """People on hold, as the brake leaves them."""
     names = [f"p{number:03}" for number in range(first, first + count)]
     people = Member.objects.bulk_create(
         Member(gym=house.gym, first_name=name.upper(), email=f"{name}@example.com") for name in names
     )
     Subscription.objects.bulk_create(
-        Subscription(member=member, plan=house.plan, status="paused", starts_on=house.today())
+        Subscription(member=member, plan=house.plan, status=status, starts_on=house.today())
         for member in people
     )
     KisiGrant.objects.bulk_create(
@@ -85,3 +85,21 @@ def test_somebody_held_after_the_page_was_read_is_not_among_all(many_held: House
     admin.press(page, "Remove access for selected people", everyone="1")
     assert Release.objects.count() == HELD
     assert not Release.objects.filter(email="p150@example.com").exists()
+
+
+def test_who_turned_it_off_is_named_and_not_who_changed_the_plan_since(
+    connected: House, admin: Desk, staff: Desk
+):
+    admin.press(admin.open("plans:detail", connected.plan.pk), "Save plan", has_24hr_access=None)
+    staff.press(staff.open("plans:detail", connected.plan.pk), "Save plan", price="59.00")
+    held(connected, 4, status="active")
+    page = admin.open("kisi:held")
+    assert page.says("4 of the 4 have one cause", "Alice Adams turned off 24-hr access on Open Door today")
+
+
+def test_many_are_counted_with_a_comma(connected: House, admin: Desk):
+    held(connected, 1001)
+    page = admin.open("kisi:held")
+    assert page.h1 == "Review 1,001 held removals"
+    assert page.says("1,001 of the 1,001 people with access", "Select all 1,001", "1 to 50 of 1,001 people")
+    assert "Remove access for all 1,001" in page.buttons

@@ -49,7 +49,7 @@ class Glance:
         """Changes when anything that the status block shows changes."""
         run = (self.run.pk, self.run.done, self.run.total, self.run.read_so_far) if self.run else ()
         last = self.last.pk if self.last else 0
-        text = f"{self.face}{self.counts}{run}{last}{self.is_live}"
+        text = f"{self.face}{self.also}{self.counts}{run}{last}{self.is_live}"
         return sha256(text.encode()).hexdigest()[:16]
 
     @property
@@ -179,6 +179,11 @@ def last_sign() -> datetime | None:
     return Heartbeat.objects.aggregate(at=Min("at"))["at"]
 
 
+def needs_worker(connection: KisiConnection) -> bool:
+    """Whether a worker that is silent keeps anything from happening."""
+    return connection.status != Status.DISCONNECTED
+
+
 def silent_since(connection: KisiConnection, now: datetime, sign: datetime | None) -> datetime | None:
     """Since when nothing gave a sign of life, if that is too long; None when all is well."""
     last = sign or connection.connected_at
@@ -193,12 +198,12 @@ def next_checks(now: datetime) -> dict[str, datetime | None]:
 def _faces(connection: KisiConnection, counts: Counts, runs: _Runs, since: datetime | None) -> list[Face]:
     """All that is true of it, gravest first; the first one wins."""
     standing = wording.standing(connection, counts)
-    if connection.status in (Status.DISCONNECTING, Status.DISCONNECTED, Status.PAUSED) and standing:
-        return [standing]
+    stale = wording.stale(connection, since) if since and needs_worker(connection) else None
+    if connection.status in (Status.DISCONNECTING, Status.DISCONNECTED, Status.PAUSED):
+        return [face for face in (standing, stale) if face]
     unread = _incomplete(runs.read)
     faces = [
-        standing,
-        wording.stale(connection, since) if since else None,
+        *((stale, standing) if connection.status == Status.IN_TROUBLE else (standing, stale)),
         wording.incomplete(unread) if unread else None,
         wording.RESTORED if connection.restored_at else None,
         wording.no_doors(connection) if not connection.doors else None,

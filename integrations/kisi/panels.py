@@ -97,7 +97,7 @@ def banner(request: HttpRequest) -> Piece | None:
     connection = glance.find_connection(request)
     if connection is not None and page == "dashboard":
         return Piece("kisi/_state.html", {"glance": glance.see(request, connection)})
-    if connection is None or not connection.is_writing or page in SAY_IT_THEMSELVES:
+    if connection is None or not glance.needs_worker(connection) or page in SAY_IT_THEMSELVES:
         return None
     since = _silent_since(request, connection)
     return Piece("kisi/_banner.html", {"face": wording.stale(connection, since)}) if since else None

@@ -66,6 +66,17 @@ def stand(house: House, status: str, **facts: object) -> None:
     KisiConnection.objects.update(status=status, **facts)
 
 
+def silence() -> None:
+    """Neither beat nor a worker has been heard for too long."""
+    Heartbeat.objects.update(at=timezone.now() - timedelta(minutes=16))
+
+
+def told(house: House) -> list[str]:
+    """The word of the tag, then of what is said beside it."""
+    seen = look(house)
+    return [face.tag.word for face in (seen.face, *seen.also)]
+
+
 STANDING = {
     Status.DISCONNECTING: ("Disconnecting", "info", "Removing access", ""),
     Status.DISCONNECTED: ("Disconnected", "idle", "Kisi is disconnected", "kisi:reconnect"),
@@ -250,6 +261,29 @@ class TestTheGravestWins:
         stand(linked, Status.PAUSED)
         row(linked, trouble="refused")
         assert look(linked).also == ()
+
+    def test_a_dead_worker_stands_before_a_kisi_that_does_not_answer(self, linked):
+        """ "You need to do nothing" would be wrong: nobody tries again."""
+        stand(linked, Status.IN_TROUBLE)
+        silence()
+        assert told(linked) == ["Sync stopped", "Kisi not answering"]
+
+    @pytest.mark.parametrize("status", [Status.DISCONNECTING, Status.PAUSED, Status.NEEDS_NEW_KEY])
+    def test_a_dead_worker_is_said_beside_what_somebody_decided(self, linked, status):
+        stand(linked, status)
+        silence()
+        assert told(linked) == [STANDING[status][0], "Sync stopped"]
+
+    def test_what_is_said_beside_it_changes_the_block_too(self, linked):
+        stand(linked, Status.DISCONNECTING)
+        before = look(linked).fingerprint
+        silence()
+        assert look(linked).fingerprint != before
+
+    def test_who_left_kisi_needs_no_worker(self, linked):
+        stand(linked, Status.DISCONNECTED)
+        silence()
+        assert told(linked) == ["Disconnected"]
 
 
 class TestCounts:

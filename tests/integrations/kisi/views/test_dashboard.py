@@ -98,6 +98,21 @@ class TestState:
         Heartbeat.objects.update(at=timezone.now() - timedelta(minutes=16))
         assert staff.open("dashboard").text.count("Core's own sync is not running") == 1
 
+    @pytest.mark.parametrize(
+        "status", ["disconnecting", "in_trouble", "paused", "needs_new_key", "connected"]
+    )
+    @pytest.mark.parametrize("page", ["members:list", "plans:list", "kisi:attention", "dashboard"])
+    def test_on_every_page_a_dead_worker_is_said_once(self, gym, staff, status, page):
+        KisiConnection.objects.update(status=status)
+        Heartbeat.objects.update(at=timezone.now() - timedelta(minutes=16))
+        assert staff.open(page).text.count("Core's own sync is not running") == 1
+
+    def test_a_gym_that_left_kisi_is_told_of_no_worker(self, gym, staff):
+        KisiConnection.objects.update(status="disconnected")
+        Heartbeat.objects.update(at=timezone.now() - timedelta(minutes=16))
+        for page in ("members:list", "dashboard"):
+            assert "Core's own sync" not in staff.open(page).text
+
     def test_without_kisi_an_admin_can_connect_and_staff_are_told(self, house, admin, staff):
         house.member("Ana")
         page = admin.open("dashboard")

@@ -13,6 +13,7 @@ from integrations.kisi.rows import Group
 from integrations.vault import Secret
 from members.fields import normalize_email
 from members.forms import CoreForm, CoreModelForm
+from members.words import counted
 
 WHERE_KEY = (
     "In Kisi: your name, My Account, API, Add API key. Kisi shows it once. Best made by the organization's owner: "
@@ -20,11 +21,12 @@ WHERE_KEY = (
 )
 WHERE_GROUP = (
     "A number. In Kisi open Groups and choose the group with your doors; "
-    "look for its ID in the page's web address."
+    "look for its ID in the page's web address. Leave it empty, and Core lists your groups by name."
 )
+CHOOSE = "Choose the group with your doors"
 
 
-NO_NUMBER = ("required", "invalid", "min_value", "max_value")
+NO_NUMBER = ("invalid", "min_value", "max_value")
 
 
 class KeyForm(CoreForm):
@@ -37,8 +39,20 @@ class KeyForm(CoreForm):
         error_messages={"required": "Enter the API key"},
     )
 
+    def __init__(self, *args: Any, kept: Secret | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kept = kept
+        if kept is not None:
+            self.fields["api_key"].required = False
+            self.fields["api_key"].label = "API key (optional)"
+            self.fields["api_key"].help_text = (
+                f"The key that ends in {kept.last4} is kept for ten minutes while you choose. "
+                "Enter another one to use that instead."
+            )
+
     def clean_api_key(self) -> Secret:
-        return Secret(self.cleaned_data["api_key"].strip())
+        text = self.cleaned_data["api_key"].strip()
+        return Secret(text) if text or self.kept is None else self.kept
 
 
 class CredentialsForm(KeyForm):
@@ -56,12 +70,22 @@ class CredentialsForm(KeyForm):
         },
     )
     field_order = ["group_id", "api_key"]
-    groups: tuple[Group, ...] = ()
 
     def offer(self, groups: tuple[Group, ...]) -> None:
         """The groups that the key sees, to choose from by name."""
-        self.groups = groups
-        self.fields["group_id"].widget.attrs["list"] = "groups"
+        field = self.fields["group_id"]
+        field.widget = forms.RadioSelect(choices=[(group.id, _named(group)) for group in groups])
+        field.label, field.help_text = (
+            CHOOSE,
+            f"This key works. It sees {counted(len(groups), 'group', 'groups')}.",
+        )
+        field.error_messages["required"] = CHOOSE
+
+
+def _named(group: Group) -> str:
+    doors = counted(group.doors_count, "door", "doors") if group.doors_count else "opens no doors"
+    place = f" at {group.place_name}" if group.place_name else ""
+    return f"{group.name}{place}: {doors}, Group ID {group.id}"
 
 
 class DisconnectForm(CoreForm):
@@ -125,7 +149,7 @@ class RulesForm(CoreModelForm):
             "brake_share": "1 to 50. Up to 3 people may always go, but never more than half of everybody",
             "keep_profiles": "Otherwise the profile is deleted too, and unlock history may be lost",
         }
-        error_messages = {"brake_share": dict.fromkeys(NO_NUMBER, "Enter a number from 1 to 50")}
+        error_messages = {"brake_share": dict.fromkeys(("required", *NO_NUMBER), "Enter a number from 1 to 50")}
 
 
 class DayField(forms.DateField):

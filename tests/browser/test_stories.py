@@ -216,11 +216,11 @@ class TestConnectingFails:
         desk.press("Agree and Continue")
         for group, key, fault, words in (
             ("", "", {}, ("Enter the Group ID", "Enter the API key")),
-            ("twelve", "x", {}, ("Group ID must be a number",)),
+            ("twelve", "x", {}, ("Group ID must be a number", KEY_AGAIN)),
             (None, "not-a-key-of-anybody", {}, ("Kisi does not accept this API key.",)),
             (None, weak, {}, ("Front Desk, whose key this is, may not change people in Kisi.",)),
-            ("999999", None, {}, ("This key sees no group 999999 in Small Gym.", KEY_AGAIN)),
-            (str(taken.group_id), None, {}, ("This group is already connected in Core.", KEY_AGAIN)),
+            ("999999", None, {}, ("This key sees no group 999999 in Small Gym.", "This key works.")),
+            (str(taken.group_id), None, {}, ("This group is already connected in Core.", "This key works.")),
             (None, None, {"status": 429}, ("Kisi is busy with other requests for this key.",)),
             (None, None, {"status": 500}, (ODD,)),
             (None, None, {"kind": Kind.HTML}, (ODD,)),
@@ -238,6 +238,7 @@ class TestConnectingFails:
         assert desk.heading() == "Kisi is connected"
 
     def _try(self, served: Served, desk: Window, group: str | None, key: str | None) -> None:
+        desk.open(f"{KISI}connect/credentials/")
         typed = served.printed["group_id"] if group is None else group
         desk.page.get_by_label("Group ID").fill(typed)
         desk.page.get_by_label("API key").fill(served.printed["api_key"] if key is None else key)

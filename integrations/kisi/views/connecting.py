@@ -12,14 +12,15 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
-from integrations.access.errors import DoorError, GroupGone
+from integrations.access.errors import DoorError
 from integrations.kisi import glance, refusals, tasks, wording
-from integrations.kisi.forms import CredentialsForm, DisconnectForm, KeyForm
+from integrations.kisi.forms import NO_NUMBER, CredentialsForm, DisconnectForm, KeyForm
 from integrations.kisi.models import KisiConnection, Read
 from integrations.kisi.sync import asking, connecting, gather, moving, switching
 from integrations.kisi.sync.checks import OtherOrganization, groups_of
 from integrations.kisi.sync.connecting import GroupTaken
 from integrations.kisi.sync.session import Later
+from integrations.kisi.views import kept_key
 from integrations.kisi.views.shared import (
     Some,
     Status,
@@ -31,6 +32,7 @@ from integrations.kisi.views.shared import (
     require_connection,
     rows_of,
 )
+from members.forms import posted
 from members.gyms import admin_required
 from members.models import Member
 from plans.models import Plan
@@ -60,12 +62,12 @@ def credentials(request: HttpRequest) -> HttpResponse:
     agreed_at = parse_datetime(request.session.get(AGREED, ""))
     if agreed_at is None or _is_live(glance.find_connection(request)):
         return redirect("kisi:connect")
-    form = CredentialsForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and _connect(request, form, agreed_at):
+    form = CredentialsForm(posted(request), kept=kept_key.kept(request))
+    if form.is_valid() and _connect(request, form, agreed_at):
         del request.session[AGREED]
+        kept_key.forget(request)
         return redirect("kisi:connected")
-    if form.has_error("group_id", "required") and form.cleaned_data.get("api_key"):
-        form.offer(groups_of(form.cleaned_data["api_key"]))
+    form = _asked_again(request, form)
     return render(request, "kisi/connect_credentials.html", {"section": "marketplace", "form": form})
 
 
@@ -90,17 +92,16 @@ def update(request: HttpRequest) -> HttpResponse:
     connection = require_connection(request)
     if connection.status in LEFT:
         return redirect("kisi:overview")
-    form = CredentialsForm(request.POST or None, initial={"group_id": connection.group_id})
-    context: dict[str, Any] = {"form": form}
-    if request.method == "POST" and form.is_valid():
-        waiting = glance.count(connection, timezone.now()).waiting
-        is_other = form.cleaned_data["group_id"] != connection.group_id
-        if is_other and (asked := _other_group(request, connection, form)):
-            context |= asked
-        elif _try(
-            form, lambda key: _update(request, connection, key, form.cleaned_data["group_id"]), connection
-        ):
+    kept = kept_key.kept(request)
+    form = CredentialsForm(posted(request), initial={"group_id": connection.group_id}, kept=kept)
+    asked: dict[str, Any] = {}
+    if form.is_valid():
+        waiting, group_id = glance.count(connection, timezone.now()).waiting, form.cleaned_data["group_id"]
+        asked = _other_group(request, connection, form) if group_id != connection.group_id else {}
+        if not asked and _try(form, lambda key: _update(request, connection, key, group_id), connection):
+            kept_key.forget(request)
             return done(request, wording.new_key(waiting))
+    context = asked or {"form": _asked_again(request, form)}
     return page(request, "kisi/credentials.html", connection, "overview", **context)
 
 
@@ -176,9 +177,10 @@ def _update(request: HttpRequest, connection: KisiConnection, key: Any, group_id
 
 def _try(form: KeyForm, attempt: Any, connection: KisiConnection | None = None) -> bool:
     """Run the attempt; a failure becomes one sentence at the field it is about, and nothing was saved."""
+    key = form.cleaned_data["api_key"]
     group_id = form.cleaned_data.get("group_id", connection.group_id if connection else 0)
     try:
-        attempt(form.cleaned_data["api_key"])
+        attempt(key)
         return True
     except GroupTaken:
         field, words = "group_id", refusals.GROUP_TAKEN
@@ -188,27 +190,45 @@ def _try(form: KeyForm, attempt: Any, connection: KisiConnection | None = None) 
         field, words = "", refusals.BUSY
     except DoorError as error:
         field, words = refusals.refusal(error, group_id=group_id)
-        if isinstance(error, GroupGone) and isinstance(form, CredentialsForm):
-            form.offer(groups_of(form.cleaned_data["api_key"]))
     field = field if field in form.fields else ""
     form.add_error(field or None, words)
-    if field != "api_key":
+    if field not in ("api_key", "group_id"):
         form.add_error("api_key", refusals.KEY_AGAIN)
     return False
 
 
-def _other_group(
-    request: HttpRequest, connection: KisiConnection, form: CredentialsForm
-) -> dict[str, Any] | None:
-    """The page that says by name what another group means, before anything is tried; None once that was read."""
+def _asked_again(request: HttpRequest, form: CredentialsForm) -> CredentialsForm:
+    """Where the group is the matter and the key works: the groups that it sees, by name, and the key is kept."""
+    key = form.cleaned_data.get("api_key") if form.is_bound else None
+    if key is None or not form.has_error("group_id"):
+        return form
+    groups = () if any(form.has_error("group_id", code) for code in NO_NUMBER) else groups_of(key)
+    if not groups:
+        kept_key.forget(request)
+        form.add_error("api_key", refusals.KEY_AGAIN)
+        return form
+    kept_key.keep(request, key)
+    is_left_open = form.has_error("group_id", "required")
+    again = CredentialsForm(None if is_left_open else request.POST, kept=key)
+    again.offer(groups)
+    if not is_left_open:
+        again.full_clean()
+        again.errors["group_id"] = form.errors["group_id"]
+    return again
+
+
+def _other_group(request: HttpRequest, connection: KisiConnection, form: CredentialsForm) -> dict[str, Any]:
+    """The page that says by name what another group means, before anything is tried; empty once that was read."""
     gains = list(moving.entitled(connection, timezone.now()))
     is_read = "use_group" in request.POST
     moved = changed_since(request, Member.objects.filter(gym=connection.gym), gains) if is_read else ""
     if is_read and not moved:
-        return None
+        return {}
     stay = open_rows(connection).filter(role_assignment_id__isnull=False).order_by("name", "email")
-    form.add_error("api_key", refusals.KEY_AGAIN)
-    asked = {"other_group": form.cleaned_data["group_id"], "gains": gains, "stay": list(stay), "moved": moved}
+    group_id, key = form.cleaned_data["group_id"], form.cleaned_data["api_key"]
+    kept_key.keep(request, key)
+    again = CredentialsForm(initial={"group_id": group_id}, kept=key)
+    asked = {"form": again, "other_group": group_id, "gains": gains, "stay": list(stay), "moved": moved}
     return asked | {"named": pack(gains)}
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from integrations.kisi.models import KisiConnection
 from integrations.kisi.simulator import Kind
+from integrations.kisi.views import kept_key
 from integrations.vault import Secret
 from tests.conftest import House
 from tests.desk import Desk, Page
@@ -166,7 +168,7 @@ class TestRefusals:
     @pytest.mark.parametrize("typed", ["abc", "12a", "-4", "0", "1.5", "9" * 30, "٣x"])
     def test_a_group_that_is_no_number(self, house, agreed, typed):
         page = try_key(house, agreed, group_id=typed)
-        refused(page, "Group ID must be a number", key=house.world.api_key)
+        refused(page, "Group ID must be a number", KEY_AGAIN, key=house.world.api_key)
         assert house.calls() == []
 
     def test_what_was_typed_stays_but_the_key(self, house, agreed):
@@ -199,7 +201,6 @@ class TestRefusals:
             page,
             "This key sees no group 999999 in Small Gym.",
             "Check the number, and that the key belongs to the right organization.",
-            KEY_AGAIN,
             key=house.world.api_key,
         )
 
@@ -208,7 +209,7 @@ class TestRefusals:
         KisiConnection.objects.create(gym=other, group_id=house.world.group_id)
         page = try_key(house, agreed)
         words = "This group is already connected in Core. Each gym needs a group of its own."
-        assert page.says(words, KEY_AGAIN)
+        assert page.says(words)
         assert not KisiConnection.objects.filter(gym=house.gym).exists()
         assert house.world.api_key not in page.html
 
@@ -254,29 +255,73 @@ def test_another_admins_agreement_is_not_mine(house, agreed):
 
 
 class TestGroupsByName:
-    def test_a_wrong_number_of_a_good_key_offers_the_groups_it_sees(self, house, agreed):
-        house.world.add_group("Annex", [])
-        page = try_key(house, agreed, group_id=999)
-        refused(page, "This key works. It sees 2 groups", f"Group ID {house.world.group_id}", "Annex")
-        assert page.says("opens no doors")
-        assert f'<option value="{house.world.group_id}">' in page.html
+    """Once the key is known to work, its groups are there to choose from, and it is not asked for again."""
 
     def test_without_a_number_a_good_key_tells_the_groups(self, house, agreed):
+        annex = house.world.add_group("Annex", [])
         page = try_key(house, agreed, group_id="")
-        refused(page, "Enter the Group ID", "This key works. It sees 1 group", key=house.world.api_key)
+        assert page.says("Choose the group with your doors", "This key works. It sees 2 groups.")
+        assert page.says(f"24-hr Access: 1 door, Group ID {house.world.group_id}")
+        assert page.says(f"Annex: opens no doors, Group ID {annex.id}")
+        assert "There is a problem" not in page.text
+
+    def test_the_choice_alone_connects(self, house, agreed):
+        page = try_key(house, agreed, group_id="")
+        page = agreed.press(page, "Connect", group_id=house.world.group_id)
+        assert page.h1 == "Kisi is connected"
+        assert house.connection.api_key() == Secret(house.world.api_key)
+        assert kept_key.NAME not in agreed.client.session
+
+    def test_a_wrong_number_of_a_good_key_offers_the_groups_it_sees(self, house, agreed):
+        page = try_key(house, agreed, group_id=999)
+        refused(page, "This key sees no group 999", "This key works. It sees 1 group.")
+        assert agreed.press(page, "Connect", group_id=house.world.group_id).h1 == "Kisi is connected"
+
+    def test_the_key_is_kept_sealed_and_shown_by_its_end(self, house, agreed):
+        page, key = try_key(house, agreed, group_id=""), house.world.api_key
+        assert page.says(f"The key that ends in {key[-4:]} is kept for ten minutes while you choose.")
+        assert key not in page.html
+        assert key not in str(dict(agreed.client.session))
+
+    def test_it_is_kept_for_ten_minutes(self, house, agreed):
+        page = try_key(house, agreed, group_id="")
+        session = agreed.client.session
+        session[kept_key.NAME] = [session[kept_key.NAME][0], timezone.now().timestamp() - 601]
+        session.save()
+        page = agreed.press(page, "Connect", group_id=house.world.group_id)
+        refused(page, "Enter the API key")
+
+    def test_it_is_of_no_use_at_another_gym(self, house, agreed):
+        try_key(house, agreed, group_id="")
+        other = StaffFactory(user=agreed.user, gym=GymFactory(), role="admin")
+        agreed.post("switch-gym", gym=other.gym_id)
+        agreed.press(agreed.open("kisi:connect"), "Agree and Continue")
+        page = agreed.press(agreed.open("kisi:connect-credentials"), "Connect", group_id=house.world.group_id)
+        refused(page, "Enter the API key")
+
+    def test_another_key_replaces_it(self, house, agreed):
+        page = try_key(house, agreed, group_id="")
+        page = agreed.press(page, "Connect", group_id=house.world.group_id, api_key="wrong-key-0123456789")
+        refused(page, "Kisi does not accept this API key.")
 
     def test_a_key_that_kisi_rejects_offers_nothing(self, house, agreed):
         house.world.revoke_key()
         page = try_key(house, agreed, group_id="")
-        assert page.status == 200
-        assert "This key works" not in page.text
+        refused(page, "Enter the Group ID", KEY_AGAIN)
+        assert kept_key.NAME not in agreed.client.session
 
     def test_a_kisi_that_does_not_answer_offers_nothing(self, house, agreed):
         house.world.fault(path="/groups", status=500, times=0)
-        page = try_key(house, agreed, group_id="")
-        assert "This key works" not in page.text
+        refused(try_key(house, agreed, group_id=""), "Enter the Group ID", KEY_AGAIN)
 
     def test_another_group_of_the_same_organization_is_found_by_name_too(self, house, admin):
         house.connect()
-        page = admin.post("kisi:credentials", group_id=999, api_key=house.world.api_key, use_group="1")
-        assert page.says("This key sees no group 999", "This key works. It sees 1 group")
+        group = house.world.add_group("Annex", [])
+        page = admin.press(
+            admin.open("kisi:credentials"), "Try and save", group_id="", api_key=house.world.api_key
+        )
+        assert page.says("This key works. It sees 2 groups.", f"Group ID {group.id}")
+        page = admin.press(page, "Try and save", group_id=group.id)
+        assert page.h1 == f"Use the group {group.id}?"
+        admin.press(page, f"Use {group.id}")
+        assert house.connection.group_id == group.id

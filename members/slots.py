@@ -58,6 +58,15 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """A way to sort the members list: `name` in the address; None where there is nothing to sort by."""
+
+    name: str
+    label: str
+    sort: Callable[[HttpRequest, QuerySet[Member]], QuerySet[Member] | None]
+
+
+@dataclass(frozen=True, slots=True)
 class TimelineEntry:
     at: datetime
     text: str
@@ -144,11 +153,12 @@ class DoorEffects(Protocol):
     ) -> Effect: ...
 
 
-# Member page: first section; after it; the timeline. Members list: columns (door access last), filters.
+# Member page: first section; after it; the timeline. Members list: columns (door access last), filters, orders.
 member_panels: list[Callable[[HttpRequest, Member], Piece | None]] = []
 member_sections: list[Callable[[HttpRequest, Member], Piece | None]] = []
 member_columns: list[Column] = []
 member_filters: list[Filter] = []
+member_orders: list[Order] = []
 member_cells: list[Callable[[HttpRequest, Sequence[Member]], dict[int, AccessCell]]] = []
 member_events: list[Callable[[Member], Sequence[TimelineEntry]]] = []
 dashboard_tiles: list[Callable[[HttpRequest], Piece | None]] = []

@@ -5,6 +5,7 @@ A property test holds the two together.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,7 +17,7 @@ from integrations.kisi.sync import gather, quiet
 from members.models import Member
 from plans.models import Subscription
 
-State, Status = KisiGrant.State, Subscription.Status
+State, Status, Trouble = KisiGrant.State, Subscription.Status, KisiGrant.Trouble
 STATES = {
     "in": "Can get in",
     "out": "Can't get in",
@@ -25,7 +26,7 @@ STATES = {
     "held": "Held",
     "kisi": "In Kisi",
 }
-CAUSES = {
+BY_CORE = {
     Reason.ACTIVE: "Active",
     Reason.ENDS: "Ends on a date",
     Reason.STARTS: "Starts later",
@@ -36,12 +37,28 @@ CAUSES = {
     Reason.NO_SUBSCRIPTION: "No subscription",
     "no-email": "No email address",
     "shared": "Shared email address",
-    "refused": "Refused by Kisi",
-    "suspended": "Suspended in Kisi",
+}
+ON_THE_WAY = {
+    "turn": "Waiting for its turn",
+    "retry": "Waiting to try again",
+    "parked": "Refused by Kisi, waits for somebody",
+    Trouble.REFUSED: "Kisi refuses the details",
+    Trouble.FORBIDDEN: "Kisi does not let the key change them",
+    Trouble.CONFLICT: "Kisi knows the address twice",
+    Trouble.UNCLEAR: "Kisi did not answer clearly",
+    Trouble.LOST: "Kisi does not show them",
+}
+DECIDED = {
+    "not-cut-over": "Move-in not finished",
     "kept": "Kept by an admin",
     "exempt": "Left to Kisi",
+    "managed": "Managed in Kisi by a role",
+    "suspended": "Suspended in Kisi",
     "other-way": "Another way in, in Kisi",
 }
+CAUSES = {"By the subscription": BY_CORE, "On the way to Kisi": ON_THE_WAY, "Decided": DECIDED}
+# Worst first.
+RANKS = ("failed", "held", "waiting", "out", "kisi", "in")
 NAMELESS, NEVER = Q(email=""), Q(pk__in=[])
 NOBODY = Value(False)  # a branch of Case that is an empty set would be left out, and the next one taken
 Side = Q | Value
@@ -50,6 +67,7 @@ THEIRS = Q(exempt=True) | ~Q(managed="")
 GRANTED, ABSENT = Q(state=State.GRANTED), Q(state=State.ABSENT)
 SUSPENDED, HELD, KEPT = Q(suspended=True), Q(held_since__isnull=False), Q(kept_until__isnull=False)
 PARKED = Q(trouble__in=KisiGrant.PARKED)
+LATER = Q(retry_at__isnull=False)  # tried already, and again at a set time
 OTHER_WAY = Q(managed="", other_way=True)
 
 
@@ -62,9 +80,28 @@ def narrow(
         return members.filter(ledger.because(Reason(value)))
     if value in ("no-email", "shared"):
         return members.filter(NAMELESS if value == "no-email" else ledger.shared())
+    if value in Trouble.values:
+        return members.filter(ledger.has(Q(trouble=value)))
     should, should_not = ledger.sides()[value]
     side = Case(When(ledger.entitled(), then=should), default=should_not, output_field=BooleanField())
     return members.filter(side)
+
+
+def ranked(members: QuerySet[Member], connection: KisiConnection, today: date) -> QuerySet[Member]:
+    """The same members with `rank`, the place of their state among `RANKS`."""
+    ledger = Ledger(connection, today)
+    should, should_not = zip(*(ledger.sides()[state] for state in RANKS), strict=True)
+    side = Case(
+        When(ledger.entitled(), then=_place(should, usual="in")), default=_place(should_not, usual="out")
+    )
+    return members.annotate(rank=side)
+
+
+def _place(conditions: Sequence[Side], *, usual: str) -> Case:
+    """Of the one state that holds; the usual one is what is left, and costs nothing."""
+    known = [(place, held) for place, held in enumerate(conditions) if held is not NOBODY]
+    cases = [When(held, then=Value(place)) for place, held in known if RANKS[place] != usual]
+    return Case(*cases, default=Value(RANKS.index(usual)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +121,7 @@ class Ledger:
         refused_out, suspended = has(goes & PARKED), has(~THEIRS & GRANTED & SUSPENDED)
         waits = ~NAMELESS & ~has(THEIRS | GRANTED | PARKED)
         other_way = has(ABSENT & OTHER_WAY & ~THEIRS) | self.had(OTHER_WAY)
+        by_role = has(Q(exempt=False) & ~Q(managed=""))
         kisi_may = self.had(~Q(managed="")) | other_way
         return {
             "in": (has(~THEIRS & GRANTED & ~SUSPENDED), has(stays)),
@@ -92,7 +130,11 @@ class Ledger:
             "failed": (NAMELESS | refused_in, refused_out),
             "held": (NOBODY, has(lingers & HELD)),
             "kisi": (theirs, theirs | kisi_may),
-            "refused": (refused_in, refused_out),
+            "parked": (refused_in, refused_out),
+            "turn": (waits & ~has(LATER), has(goes & ~PARKED & ~LATER)),
+            "retry": (waits & has(LATER), has(goes & ~PARKED & LATER)),
+            "not-cut-over": (NOBODY, has(~THEIRS & ~ABSENT & until_cut_over)),
+            "managed": (by_role, by_role | self.had(~Q(managed=""))),
             "suspended": (suspended, NOBODY),
             "kept": (NOBODY, has(lingers & ~HELD & KEPT)),
             "exempt": (has(Q(exempt=True)), has(Q(exempt=True))),

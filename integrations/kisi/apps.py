@@ -17,7 +17,8 @@ class KisiConfig(AppConfig):
 
         slots.member_panels.append(panels.member_panel)
         slots.member_cells.append(panels.member_cells)
-        slots.member_filters.append(panels.ACCESS_FILTER)
+        slots.member_filters += panels.FILTERS
+        slots.member_orders.append(panels.BY_ACCESS)
         slots.member_events.append(panels.member_events)
         slots.dashboard_tiles += [panels.dashboard_tile, panels.dashboard_attention]
         slots.banners.append(panels.banner)

@@ -14,7 +14,7 @@ from integrations.kisi import access_filter, chain, concerns, curve, doors, glan
 from integrations.kisi.models import AccessEvent, Heartbeat, KisiConnection
 from integrations.kisi.timeline import lines
 from members.models import Gym, Member
-from members.slots import AccessCell, Filter, HealthLine, Piece, TimelineEntry
+from members.slots import AccessCell, Filter, HealthLine, Order, Piece, TimelineEntry
 
 EVENTS, GRAVEST = 20, 3
 SAY_IT_THEMSELVES = ("kisi:overview", "kisi:connected")  # their status block shows the gravest trouble
@@ -47,22 +47,36 @@ def member_cells(request: HttpRequest, members: Sequence[Member]) -> dict[int, A
     return {pk: AccessCell(said.tag, said.short) for pk, said in answers.items()}
 
 
-def access_choices(request: HttpRequest) -> dict[str, list[tuple[str, str]]]:
-    """States and causes; none where no doors are connected."""
+def states(request: HttpRequest) -> dict[str, list[tuple[str, str]]]:
+    """None where no doors are connected."""
+    return {} if _live(request) is None else {"": list(access_filter.STATES.items())}
+
+
+def causes(request: HttpRequest) -> dict[str, list[tuple[str, str]]]:
     if _live(request) is None:
         return {}
-    states, causes = access_filter.STATES.items(), access_filter.CAUSES.items()
-    return {"": list(states), "Why": [(str(value), label) for value, label in causes]}
+    groups = access_filter.CAUSES.items()
+    return {group: [(str(value), label) for value, label in known.items()] for group, known in groups}
 
 
-def by_access(request: HttpRequest, members: QuerySet[Member], value: str) -> QuerySet[Member]:
+def narrowed(request: HttpRequest, members: QuerySet[Member], value: str) -> QuerySet[Member]:
     connection = _live(request)
     if connection is None:
         return members
     return access_filter.narrow(members, value, connection, connection.gym.today(timezone.now()))
 
 
-ACCESS_FILTER = Filter("access", "Door access", access_choices, by_access)
+def by_access(request: HttpRequest, members: QuerySet[Member]) -> QuerySet[Member] | None:
+    """Whoever needs somebody first, then those outside, then those inside."""
+    connection = _live(request)
+    if connection is None:
+        return None
+    ranked = access_filter.ranked(members, connection, connection.gym.today(timezone.now()))
+    return ranked.order_by("rank", "first_name", "last_name", "id")
+
+
+FILTERS = (Filter("access", "Door access", states, narrowed), Filter("cause", "Cause", causes, narrowed))
+BY_ACCESS = Order("access", "Door access, troubles first", by_access)
 
 
 def member_events(member: Member) -> list[TimelineEntry]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,17 +31,11 @@ class Choice:
     chosen: str
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    label: str
-    fields: tuple[str, ...]
-
-
 ORDERS = {
-    "": Order("First name", ("first_name", "last_name", "id")),
-    "last-name": Order("Last name", ("last_name", "first_name", "id")),
-    "email": Order("Email", ("email", "id")),
-    "newest": Order("Newest first", ("-created_at", "-id")),
+    "": ("First name", ("first_name", "last_name", "id")),
+    "last-name": ("Last name", ("last_name", "first_name", "id")),
+    "email": ("Email", ("email", "id")),
+    "newest": ("Newest first", ("-created_at", "-id")),
 }
 
 
@@ -56,14 +50,16 @@ class Row:
 def list_members(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").replace("\x00", "").strip()
     choices = [_choice(request, known) for known in slots.member_filters]
-    order = _order(request)
-    found = _found(request, query, choices).order_by(*ORDERS[order].fields)
+    found = _found(request, query, choices)
+    orders = _orders(request, found)
+    order = _chosen(request, "sort", orders)
+    found = orders[order][1]
     page = _page(found, request.GET.get("page", ""))
     context = {
         "page": page,
         "query": query,
         "choices": [choice for choice in choices if any(choice.groups.values())],
-        "orders": [(name, order.label) for name, order in ORDERS.items()],
+        "orders": [(name, label) for name, (label, _) in orders.items()],
         "order": order,
         "is_narrowed": bool(query or any(choice.chosen for choice in choices)),
         "headings": [column.heading for column in _columns()],
@@ -112,16 +108,22 @@ def _part(request: HttpRequest, context: dict[str, object], count: int) -> HttpR
 
 
 def _choice(request: HttpRequest, known: slots.Filter) -> Choice:
-    """What is not among the choices counts as not chosen."""
     groups = known.choices(request)
-    wanted = request.GET.get(known.name, "")
     values = {value for options in groups.values() for value, _ in options}
-    return Choice(known, groups, wanted if wanted in values else "")
+    return Choice(known, groups, _chosen(request, known.name, values))
 
 
-def _order(request: HttpRequest) -> str:
-    wanted = request.GET.get("sort", "")
-    return wanted if wanted in ORDERS else ""
+def _chosen(request: HttpRequest, name: str, known: Collection[str]) -> str:
+    """What is not among the choices counts as not chosen."""
+    wanted = request.GET.get(name, "")
+    return wanted if wanted in known else ""
+
+
+def _orders(request: HttpRequest, members: QuerySet[Member]) -> dict[str, tuple[str, QuerySet[Member]]]:
+    """Each order by name, with its label and these members in it."""
+    known = {name: (label, members.order_by(*fields)) for name, (label, fields) in ORDERS.items()}
+    others = ((order, order.sort(request, members)) for order in slots.member_orders)
+    return known | {order.name: (order.label, found) for order, found in others if found is not None}
 
 
 def _found(request: HttpRequest, query: str, choices: list[Choice]) -> QuerySet[Member]:

@@ -10,7 +10,7 @@ import pytest
 
 from integrations.access.policy import Reason
 from integrations.kisi import access_filter, doors
-from integrations.kisi.access_filter import CAUSES, STATES
+from integrations.kisi.access_filter import CAUSES, RANKS, STATES
 from integrations.kisi.doors import Answer, Facts
 from integrations.kisi.models import KisiConnection, KisiGrant
 from members.models import Gym, Member
@@ -83,6 +83,7 @@ def _row(connection: KisiConnection, email: str, chance: random.Random, **known:
         managed="has the role administrator" if often(0.1) else "",
         other_way=often(0.3),
         suspended=often(0.2),
+        retry_at=NOW if often(0.3) else None,
         held_since=NOW if often(0.25) else None,
         kept_until=NOW if often(0.25) else None,
     )
@@ -122,15 +123,20 @@ def test_the_other_causes_are_those_of_the_page(seed):
     connection = random_gym(seed)
     told = {
         "no email": "no-email",
-        "Kisi refused": "refused",
+        "Kisi refused": "parked",
         "suspended in Kisi": "suspended",
         "kept": "kept",
         "another way in": "other-way",
+        "until cut-over": "not-cut-over",
     }
-    expected: dict[str, set[str]] = {cause: set() for cause in [*told.values(), "exempt", "shared"]}
+    expected: dict[str, set[str]] = {
+        cause: set() for cause in [*told.values(), "exempt", "managed", "shared"]
+    }
     for member, facts, said in answers(connection):
         if facts.row and facts.row.exempt:
             expected["exempt"].add(member.name)
+        elif said.tag.word == "In Kisi" and said.short != "another way in":
+            expected["managed"].add(member.name)
         elif said.short in told and said.short != "no email":
             expected[told[said.short]].add(member.name)
         if not member.email:
@@ -140,9 +146,38 @@ def test_the_other_causes_are_those_of_the_page(seed):
     assert {cause: found(connection, cause) for cause in expected} == expected
 
 
-def test_every_reason_has_its_words():
-    assert set(Reason) <= set(CAUSES)
-    assert not set(CAUSES) & set(STATES)
+@pytest.mark.parametrize("seed", range(0, GYMS, 3))
+def test_who_waits_waits_for_a_turn_or_to_be_tried_again(seed):
+    connection = random_gym(seed)
+    expected: dict[str, set[str]] = {"turn": set(), "retry": set()}
+    for member, facts, said in answers(connection):
+        if said.tag.word == "Waiting":
+            expected["retry" if facts.row and facts.row.retry_at else "turn"].add(member.name)
+    assert {cause: found(connection, cause) for cause in expected} == expected
+
+
+@pytest.mark.parametrize("seed", range(0, GYMS, 3))
+def test_the_order_by_access_is_that_of_the_states(seed):
+    connection = random_gym(seed)
+    ranks = {member.name: RANKS.index(STATE_OF[said.tag.word]) for member, _, said in answers(connection)}
+    members = access_filter.ranked(Member.objects.of_gym(connection.gym), connection, TODAY)
+    assert {member.name: member.rank for member in members} == ranks
+
+
+@pytest.mark.parametrize("trouble", [trouble for trouble in KisiGrant.Trouble if trouble])
+def test_a_trouble_finds_whoever_has_it(trouble):
+    here = KisiConnection.objects.create(gym=GymFactory(), group_id=1, sole_source_since=NOW)
+    for name, has in (("Ana", trouble), ("Ben", "")):
+        member = MemberFactory(gym=here.gym, first_name=name)
+        KisiGrant.objects.create(connection=here, email=member.email, state="absent", trouble=has)
+    assert found(here, trouble) == {"Ana Test"}
+
+
+def test_every_reason_and_trouble_has_its_words_and_stands_once():
+    causes = [cause for group in CAUSES.values() for cause in group]
+    assert {*Reason, *KisiGrant.Trouble} - {KisiGrant.Trouble.NONE} <= set(causes)
+    assert len(set(causes) | set(STATES)) == len(causes) + len(STATES)
+    assert set(RANKS) == set(STATES)
 
 
 def test_a_row_of_another_gym_says_nothing_here():

@@ -15,7 +15,8 @@ STATES = "All Can get in Can't get in Waiting Failed Held In Kisi"
 def gym(house: House) -> House:
     """One of each state; nobody may ask Kisi here."""
     now = timezone.now()
-    connection = KisiConnection.objects.create(gym=house.gym, group_id=1, sole_source_since=now)
+    facts = {"group_id": 1, "doors": ["Front door"], "sole_source_since": now}
+    connection = KisiConnection.objects.create(gym=house.gym, **facts)
     row = {"connection": connection, "state": "granted", "origin": "created", "role_assignment_id": 1}
     ana, ben = house.member("Ana"), house.member("Ben", status="paused", cause="payment failed")
     KisiGrant.objects.create(email=ana.email, **row)
@@ -29,26 +30,48 @@ def gym(house: House) -> House:
 
 
 @pytest.mark.parametrize(
-    ("access", "name", "said"),
+    ("chosen", "name", "said"),
     [
-        ("in", "Ana", "Can get in"),
-        ("held", "Ben", "Held"),
-        ("waiting", "Cem", "Waiting"),
-        ("failed", "Dina", "Failed"),
-        ("out", "Elif", "Can't get in"),
-        ("paused", "Ben", "Held"),
-        ("refused", "Dina", "Kisi refused"),
-        ("cancelled", "Elif", "was cancelled"),
+        ({"access": "in"}, "Ana", "Can get in"),
+        ({"access": "held"}, "Ben", "Held"),
+        ({"access": "waiting"}, "Cem", "Waiting"),
+        ({"access": "failed"}, "Dina", "Failed"),
+        ({"access": "out"}, "Elif", "Can't get in"),
+        ({"cause": "paused"}, "Ben", "Held"),
+        ({"cause": "parked"}, "Dina", "Kisi refused"),
+        ({"cause": "refused"}, "Dina", "Kisi refused"),
+        ({"cause": "turn"}, "Cem", "Waiting"),
+        ({"cause": "cancelled"}, "Elif", "was cancelled"),
+        ({"access": "failed", "cause": "active"}, "Dina", "Failed"),
+        ({"access": "waiting", "cause": "active", "q": "c"}, "Cem", "Waiting"),
     ],
 )
-def test_each_state_and_cause_finds_its_people(gym, staff, access, name, said):
-    page = staff.open("members:list", access=access)
+def test_each_state_and_cause_finds_its_people_and_they_go_together(gym, staff, chosen, name, said):
+    page = staff.open("members:list", **chosen)
     assert page.says("1 member", name, said)
     assert page.text.count("@example.com") == 1
 
 
 def test_the_choices_are_those_of_the_page(gym, staff):
     assert staff.open("members:list").says(f"Door access {STATES}")
+
+
+def test_a_state_and_a_cause_that_nobody_has_together_find_nobody(gym, staff):
+    page = staff.open("members:list", access="in", cause="paused")
+    assert page.says("Nobody matches.", "Clear search")
+
+
+def test_the_causes_stand_in_groups(gym, staff):
+    html = staff.open("members:list").html
+    for group in ("By the subscription", "On the way to Kisi", "Decided"):
+        assert f'<optgroup label="{group}">' in html
+
+
+def test_by_door_access_the_troubles_come_first(gym, staff):
+    page = staff.open("members:list", sort="access")
+    names = ["Dina", "Ben", "Cem", "Elif", "Ana"]
+    assert sorted(names, key=page.html.partition("<tbody>")[2].index) == names
+    assert '<option value="access" selected>' in page.html
 
 
 def test_it_goes_together_with_search_and_plan(gym, staff):

@@ -1,0 +1,43 @@
+"""The members list in a browser: what is searched and chosen while typing stands in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser import states
+from tests.browser.conftest import Window
+from tests.browser.served import Served
+
+pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True), pytest.mark.timeout(170)]
+Open = Callable[..., Window]
+
+
+@pytest.fixture
+def desk(served: Served, windows: Open) -> Window:
+    states.settle(served.house)
+    window = windows(served)
+    window.page.context.add_cookies([served.cookie()])
+    window.open("/members/")
+    return window
+
+
+def asked(desk: Window) -> dict[str, str]:
+    """What the address says is searched and chosen."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(desk.page.url).query).items()}
+
+
+def test_typing_puts_the_search_into_the_address_and_back_keeps_it(desk: Window) -> None:
+    page = desk.page
+    page.get_by_label("Search by name or email").press_sequentially("novak")
+    expect(page.locator("#found caption")).to_have_text("1 member")
+    assert asked(desk) == {"q": "novak"}
+    desk.follow("Ivo Novak")
+    page.go_back()
+    expect(page.get_by_label("Search by name or email")).to_have_value("novak")
+    expect(page.locator("#found caption")).to_have_text("1 member")
+    page.reload()
+    expect(page.locator("#found caption")).to_have_text("1 member")

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
+from integrations.access.errors import GroupGone
 from integrations.access.policy import Decision
 from integrations.kisi import explain, wording
 from integrations.kisi.doors import Facts
 from integrations.kisi.models import KisiConnection, KisiGrant, Look
 from members.slots import Tag
+from plans.models import Subscription
 
 YES, NO, WAITS = Tag("Yes", "ok"), Tag("No", "bad"), Tag("Waiting", "info")
+NO_WONDER, UNKNOWN = Tag("No", "idle"), Tag("Not known", "idle")
 State = KisiGrant.State
+UNSETTLED = (State.GRANTING, State.REVOKING, State.UNCERTAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +32,19 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """What is true of one person, as Kisi said at `at` and as the ledger knows since."""
+    """What is true of one person, as Kisi said at `at` and as the ledger knows since.
+
+    No `links` where the answer is of another time of the connection. `is_behind`: Core's facts changed since.
+    """
 
     links: tuple[Link, ...]
     at: datetime
     is_live: bool
+    is_behind: bool = False
 
     @property
     def holds(self) -> bool:
-        return all(link.tag == YES for link in self.links)
+        return bool(self.links) and all(link.tag == YES for link in self.links)
 
     @property
     def summary(self) -> str:
@@ -88,28 +96,56 @@ class _Case:
             return False
         return self.is_wanted and not self.is_in and not (self.row and self.row.is_parked)
 
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether Core itself has yet to ask about this person, or to do what the answer asks for."""
+        row = self.row
+        if row is None or row.exempt or not self.connection.is_writing or row.state not in UNSETTLED:
+            return False
+        return row.retry_at <= timezone.now() if row.retry_at else not row.is_parked
 
-def of_member(facts: Facts, now: datetime) -> Chain | None:
-    """The five lines about a member, if somebody asked Kisi about this address lately."""
+
+def lately(facts: Facts, now: datetime) -> Look | None:
+    """What Kisi said of the member's address, if somebody asked it a short while ago."""
     if facts.connection is None or not facts.member.email:
         return None
-    lately = Look.objects.filter(connection=facts.connection, at__gt=now - Look.SHOWN_FOR)
-    removed = Exists(_removed(OuterRef("connection_id"), OuterRef("email"), OuterRef("at")))
-    seen: Any = lately.filter(email=facts.member.email).annotate(removed_since=removed).first()
-    return _of_look(facts, seen, lambda: seen.removed_since) if seen else None
+    mine = Look.objects.filter(connection=facts.connection, email=facts.member.email)
+    return _with_what_came_since(mine.filter(at__gt=now - Look.SHOWN_FOR)).first()
+
+
+def of_member(facts: Facts, now: datetime) -> Chain | None:
+    """The five lines about a member, if there was such an answer."""
+    seen = lately(facts, now)
+    return of_lately(facts, seen) if seen else None
 
 
 def of_look(facts: Facts, seen: Look) -> Chain:
     """The same for this answer, however old."""
-    return _of_look(facts, seen, _removed(seen.connection_id, seen.email, seen.at).exists)
+    return of_lately(facts, _with_what_came_since(Look.objects.filter(pk=seen.pk)).get())
 
 
-def _of_look(facts: Facts, seen: Look, was_removed: Callable[[], bool]) -> Chain:
+def of_lately(facts: Facts, seen: Any) -> Chain:
+    """The same for an answer that `lately` found."""
     assert facts.connection is not None
     is_gone = facts.row is None and not facts.decision.allowed and seen.is_in_group
-    removed = is_gone and was_removed()
+    removed = is_gone and seen.removed_since
     name, decision = facts.member.first_name, facts.decision
-    return _chain(_Case(facts.connection, name, seen, _row(facts), decision, facts.reason, removed))
+    case = _Case(facts.connection, name, seen, _row(facts), decision, facts.reason, removed)
+    return replace(_chain(case), is_behind=seen.changed_since)
+
+
+def _with_what_came_since(looks: QuerySet[Look]) -> QuerySet[Look]:
+    gym_id, email, at = OuterRef("connection__gym_id"), OuterRef("email"), OuterRef("at")
+    gone = KisiGrant.objects.filter(connection=OuterRef("connection"), email=email, state=State.CLOSED)
+    facts = Subscription.objects.filter(member__gym_id=gym_id, member__email=email)
+    changed = facts.filter(Q(changed_at__gt=at) | Q(member__changed_at__gt=at))
+    return looks.annotate(removed_since=Exists(gone.filter(closed_at__gte=at)), changed_since=Exists(changed))
+
+
+def is_outdated(connection: KisiConnection, seen: Look) -> bool:
+    """Whether the connection is not the one any more that gave this answer, or failed to."""
+    since = [connection.key_set_at, connection.status_since if seen.failure else None]
+    return any(at is not None and at > seen.at for at in since)
 
 
 def _row(facts: Facts) -> KisiGrant | None:
@@ -124,18 +160,17 @@ def of_address(connection: KisiConnection, seen: Look) -> Chain:
     return _chain(_Case(connection, seen.email, seen, row, None, "no member of this gym has this address"))
 
 
-def _removed(connection_id: Any, email: Any, since: Any) -> QuerySet[KisiGrant]:
-    rows = KisiGrant.objects.filter(connection_id=connection_id, email=email, state=State.CLOSED)
-    return rows.filter(closed_at__gte=since)
-
-
 def _chain(case: _Case) -> Chain:
-    links = (_entitled(case), _found(case), _in_group(case), _not_suspended(case), _opens_doors(case))
-    return Chain(links, case.seen.at, any(link.tag is WAITS for link in links) and not case.is_unanswered)
+    links: tuple[Link, ...] = ()
+    if not is_outdated(case.connection, case.seen):
+        links = (_entitled(case), _found(case), _in_group(case), _not_suspended(case), _opens_doors(case))
+    waits = any(link.tag is WAITS for link in links) and not case.is_unanswered
+    return Chain(links, case.seen.at, waits or case.is_unsettled)
 
 
 def _entitled(case: _Case) -> Link:
-    return Link("Entitled in Core", YES if case.is_wanted else NO, _sentence(case.reason))
+    no = NO if case.decision is not None else NO_WONDER
+    return Link("Entitled in Core", YES if case.is_wanted else no, _sentence(case.reason))
 
 
 def _found(case: _Case) -> Link:
@@ -147,8 +182,9 @@ def _found(case: _Case) -> Link:
     if case.is_at_work:
         return Link(question, WAITS, f"Core is making the Kisi profile of {case.name}.")
     if case.was_removed:
-        return Link(question, NO, "Core has removed the access since.")
-    return Link(question, NO, f"Kisi has nobody with the address {case.seen.email}")
+        return Link(question, NO_WONDER, "Core has removed the access since.")
+    no = NO if case.is_wanted else NO_WONDER
+    return Link(question, no, f"Kisi has nobody with the address {case.seen.email}")
 
 
 def _in_group(case: _Case) -> Link:
@@ -184,11 +220,11 @@ def _inside(case: _Case) -> tuple[Tag, str]:
 def _outside(case: _Case) -> tuple[Tag, str]:
     row = case.row
     if row is not None and row.exempt:
-        return NO, "Left to Kisi by an admin: Core neither gives nor removes access."
+        return NO_WONDER, "Left to Kisi by an admin: Core neither gives nor removes access."
     if row is not None and row.managed:
-        return NO, _managed(case, row)
+        return NO_WONDER, _managed(case, row)
     if not case.is_wanted:
-        return NO, "As it should be."
+        return NO_WONDER, "As it should be."
     if row is not None and row.is_parked:
         return NO, f"Kisi refused: “{row.last_error}”."
     standing = wording.standing(case.connection, wording.Counts())
@@ -205,11 +241,10 @@ def _not_suspended(case: _Case) -> Link:
     question = "Not suspended in Kisi"
     if case.is_unanswered:
         return Link(question, WAITS, _unanswered(case))
+    if not case.is_known and case.is_at_work:
+        return Link(question, WAITS, "Known once Kisi has the person.")
     if not case.is_known:
-        waits = (
-            (WAITS, "Known once Kisi has the person.") if case.is_at_work else (NO, "There is nobody yet.")
-        )
-        return Link(question, *waits)
+        return Link(question, UNKNOWN, "Kisi has nobody to tell it of.")
     if case.seen.is_suspended:
         return Link(question, NO, "Suspended: no door opens. Only someone in Kisi can lift that.")
     return Link(question, YES)
@@ -217,6 +252,8 @@ def _not_suspended(case: _Case) -> Link:
 
 def _opens_doors(case: _Case) -> Link:
     doors, has = case.connection.doors, case.seen.has_doors
+    if case.seen.failure == GroupGone.__name__:
+        return Link("Group opens doors", NO, "Kisi does not show this group to the key.")
     if has or (has is None and doors):
         named = f" ({', '.join(doors)})" if doors else ""
         return Link(f"Group opens doors{named}", YES)
@@ -224,7 +261,7 @@ def _opens_doors(case: _Case) -> Link:
 
 
 def _unanswered(case: _Case) -> str:
-    return f"{explain.failure(case.seen.failure).heading}. Core goes on by itself."
+    return f"{explain.failure(case.seen.failure).heading}. {explain.who_acts(case.seen.failure)}"
 
 
 def _sentence(reason: str) -> str:

@@ -159,3 +159,18 @@ _NO_ANSWER = Trouble(
 def failure(name: str) -> Trouble:
     """Why a preview could not be made, by the name of the error."""
     return _FAILURES.get(name, _NO_ANSWER)
+
+
+_ADMIN = {
+    "KeyRejected": "An admin has to enter a new key.",
+    "KeyTooWeak": "Somebody has to make that person an administrator in Kisi, or an admin enters another key.",
+    "GroupGone": "An admin has to update the credentials.",
+    "WrongOrganization": "An admin has to enter another key.",
+    "VaultError": "An admin has to enter the key again.",
+    "Conflict": "Somebody has to look in Kisi.",
+}
+
+
+def who_acts(name: str) -> str:
+    """Who goes on after a question that failed so."""
+    return _ADMIN.get(name, "Core goes on by itself.")

@@ -43,7 +43,8 @@ def sync_person(request: HttpRequest, connection: KisiConnection, member: Member
 def tell(request: HttpRequest, member: Member, seen: Look) -> None:
     """Whether Kisi answered; what it said stands on the page."""
     if seen.failure:
-        messages.warning(request, f"{explain.failure(seen.failure).heading}. Core goes on by itself.")
+        heading, next_step = explain.failure(seen.failure).heading, explain.who_acts(seen.failure)
+        messages.warning(request, f"{heading}. {next_step}")
     else:
         messages.success(request, f"Kisi was asked about {member.first_name}.")
 

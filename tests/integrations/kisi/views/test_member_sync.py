@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -34,6 +35,13 @@ def lines(page: Page) -> dict[str, str]:
     listed = page.html.partition('<ol class="checks">')[2].partition("</ol>")[0]
     found = re.findall(r"</svg>([^<]+)</span><span><b>([^<(]+)", listed)
     return {question.strip(): word for word, question in found}
+
+
+def crosses(page: Page) -> list[str]:
+    """Which of the five stand in red."""
+    listed = page.html.partition('<ol class="checks">')[2].partition("</ol>")[0]
+    found = re.findall(r'<li><span class="tag (\w+)">.*?<b>([^<(]+)', listed)
+    return [question.strip() for tone, question in found if tone == "bad"]
 
 
 def words(*said: str) -> dict[str, str]:
@@ -99,7 +107,8 @@ class TestTheFiveLines:
     def test_not_entitled_and_not_there(self, connected, staff):
         member = connected.member("Ben", status="paused", cause="moved away")
         page = press(staff, member)
-        assert lines(page) == words("No", "No", "No", "No", "Yes")
+        assert lines(page) == words("No", "No", "No", "Not known", "Yes")
+        assert crosses(page) == ["Entitled in Core"]
         assert page.says("Open Door is paused (moved away).", "As it should be.")
 
     def test_entitled_and_on_the_way(self, connected, staff):
@@ -115,8 +124,9 @@ class TestTheFiveLines:
         assert page.says("Core is removing the access.")
         connected.sync()
         page = staff.open("members:detail", ana.pk)
-        assert lines(page) == words("No", "No", "No", "No", "Yes")
+        assert lines(page) == words("No", "No", "No", "Not known", "Yes")
         assert page.says("Core has removed the access since.")
+        assert crosses(page) == ["Entitled in Core"]
 
     def test_suspended_in_kisi(self, connected, ana, staff):
         connected.world.suspend("ana@example.com")
@@ -150,12 +160,42 @@ class TestTheFiveLines:
         deciding.leave_to_kisi(connected.connection, ana, by=None, now=timezone.now())
         assert staff.open("members:detail", ana.pk).says("Left to Kisi by an admin.")
 
-    @pytest.mark.parametrize("status", [401, 500])
-    def test_no_answer_is_a_clock_and_no_cross(self, connected, ana, staff, status):
+    @pytest.mark.parametrize(
+        ("status", "next_step"),
+        [(401, "An admin has to enter a new key."), (500, "Core goes on by itself.")],
+    )
+    def test_no_answer_is_a_clock_and_no_cross_and_says_who_acts(
+        self, connected, ana, staff, status, next_step
+    ):
         connected.world.fault(status=status, times=0)
         page = press(staff, ana)
         assert lines(page) == words("Yes", "Waiting", "Waiting", "Waiting", "Yes")
-        assert page.says("Core goes on by itself.")
+        assert page.text.count(next_step) == 4
+        assert ("Core goes on by itself." in page.text) is (status == 500)
+
+    def test_a_group_that_is_gone_opens_no_doors(self, connected, ana, staff):
+        connected.world.store.groups.rows.clear()
+        page = press(staff, ana)
+        assert lines(page)["Group opens doors"] == "No"
+        assert page.says("An admin has to update the credentials.")
+
+    def test_what_a_dead_key_did_not_tell_goes_with_the_key(self, connected, ana, staff):
+        connected.world.fault(status=401, times=2)
+        assert lines(press(staff, ana)) != {}
+        connected.sync()
+        assert lines(staff.open("members:detail", ana.pk)) == {}
+
+    def test_what_another_key_told_is_not_shown_any_more(self, connected, ana, staff):
+        assert lines(press(staff, ana)) != {}
+        KisiConnection.objects.update(key_set_at=timezone.now())
+        assert lines(staff.open("members:detail", ana.pk)) == {}
+
+    def test_an_answer_older_than_the_last_change_here_says_so(self, connected, ana, staff):
+        page = press(staff, ana)
+        assert "before the last change here" not in page.text
+        connected.subscription(ana).pause()
+        page = staff.open("members:detail", ana.pk)
+        assert re.search(r"Kisi was asked today [\d:]+, before the last change here", page.text)
 
     def test_after_ten_minutes_the_answer_is_old_and_gone(self, connected, ana, staff):
         press(staff, ana)
@@ -179,7 +219,26 @@ class TestWithScripts:
         response = self.ask(staff, ana, "post")
         html = response.content.decode()
         assert html.startswith('<section class="card" id="door-access"')
-        assert "All five are in order" in response["HX-Trigger"]
+        assert "HX-Trigger" not in response
+        connected.sync()
+        assert "All five are in order" in self.ask(staff, ana)["HX-Trigger"]
+
+    def test_it_is_polled_until_the_ledger_too_is_settled(self, connected, ana, staff):
+        html = self.ask(staff, ana, "post").content.decode()
+        assert html.count(">Yes</span>") == 5
+        assert 'hx-trigger="every' in html
+        connected.sync()
+        assert 'hx-trigger="every' not in self.ask(staff, ana).content.decode()
+
+    def test_nobody_polls_for_what_waits_for_another_try_or_for_somebody(self, connected, ana, staff):
+        self.ask(staff, ana, "post")
+        for facts in ({"retry_at": timezone.now() + timedelta(hours=1)}, {"trouble": "conflict"}):
+            KisiGrant.objects.update(**({"retry_at": None, "trouble": ""} | facts))
+            assert 'hx-trigger="every' not in self.ask(staff, ana).content.decode()
+        KisiGrant.objects.update(retry_at=timezone.now())
+        assert 'hx-trigger="every' in self.ask(staff, ana).content.decode()
+        KisiConnection.objects.update(status="needs_new_key")
+        assert 'hx-trigger="every' not in self.ask(staff, ana).content.decode()
 
     def test_it_is_polled_while_core_is_at_work_and_no_longer(self, connected, staff):
         member = connected.member("Ana")

@@ -202,10 +202,21 @@ class TestFindAPerson:
         alive.in_kisi("Cleaner")
         page = self.find(admin, "cleaner@example.com")
         assert page.says("No member of this gym has this address.", "Core did not give this access")
+        assert 'class="tag bad"' not in page.html.partition('id="person"')[2]
 
     def test_somebody_nobody_knows(self, alive, admin):
         page = self.find(admin, "nobody@example.com")
         assert page.says("Kisi has nobody with the address nobody@example.com")
+        assert 'class="tag bad"' not in page.html.partition('id="person"')[2]
+
+    def test_an_answer_of_another_key_is_not_shown(self, alive, admin):
+        alive.in_kisi("Cleaner")
+        found = self.find(admin, "cleaner@example.com")
+        KisiConnection.objects.update(key_set_at=timezone.now())
+        page = admin.open("kisi:troubleshooting", person=Look.objects.get().pk)
+        assert "Core did not give this access" in found.text
+        assert "Core did not give this access" not in page.text
+        assert page.says("The connection changed since then: press Find again.")
 
     def test_members_who_share_it_are_all_named(self, alive, admin):
         alive.member("Vera", email="holm@example.com")

@@ -10,7 +10,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from members import words
+from members import wording
 from members.models import Gym, Member
 from members.sheets import csv_of
 from members.slots import (
@@ -47,7 +47,7 @@ class Question:
     parent: str
     sentences: tuple[str, ...] = ()
     is_final: bool = True
-    go_back: str = "Go back without saving"
+    go_back: str = wording.GO_BACK
 
 
 def settle(
@@ -115,13 +115,13 @@ def moved(request: HttpRequest, effect: Effect) -> str:
     """How the list differs from the one whose marks were posted; "" when it does not."""
     now = _marks(effect)
     if not request.POST.get(SEEN) or len(now) > COUNTED:
-        return "The list changed while you were reading. Check it again."
+        return wording.LIST_CHANGED
     before = set(request.POST[SEEN].split())
     if before == now.keys():
         return ""
     known = {} if before <= now.keys() else _marks_of_everybody(request.gym)  # type: ignore[attr-defined]
     came = [name for mark, name in now.items() if mark not in before]
-    return words.list_changed(came, [known.get(mark, "") for mark in before - now.keys()])
+    return wording.list_changed(came, [known.get(mark, "") for mark in before - now.keys()])
 
 
 def _marks(effect: Effect) -> dict[str, str]:
@@ -145,6 +145,6 @@ def _posted(request: HttpRequest, left_out: Iterable[str]) -> list[tuple[str, st
 
 
 def _download(effect: Effect) -> HttpResponse:
-    groups = (("gets access", effect.gains), ("loses access", effect.loses), ("keeps access", effect.keeps))
-    rows = ((line.name, line.email, words, line.reason) for words, lines in groups for line in lines)
-    return csv_of("door-access", ["Name", "Email", "Door access", "Reason"], rows)
+    groups = ((wording.GAINS, effect.gains), (wording.LOSES, effect.loses), (wording.KEEPS, effect.keeps))
+    rows = ((line.name, line.email, said, line.reason) for said, lines in groups for line in lines)
+    return csv_of("door-access", wording.ACCESS_HEADINGS, rows)

@@ -7,7 +7,7 @@ from django.db import models
 
 
 def normalize_email(value: str) -> str:
-    """One spelling per address: NFC, trimmed, lower-case (a Kisi person is an address)."""
+    """One spelling per address: NFC, trimmed, lower-case (for the doors, a person is an address)."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).strip().lower())
 
 

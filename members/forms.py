@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.forms.renderers import TemplatesSetting
+from django.forms.utils import pretty_name
 from django.http import HttpRequest, QueryDict
 
+from members import wording
 from members.fields import normalize_email
 from members.models import Member
+
+LIMITS = ("max_length", "min_length", "min_value", "max_value", "decimal_places")
+# The first that fits.
+KINDS: tuple[tuple[type[forms.Field], Mapping[str, str]], ...] = (
+    (forms.IntegerField, wording.NUMBER),  # decimals too
+    (forms.DateField, wording.DATE),
+    (forms.EmailField, wording.EMAIL),
+    (forms.BooleanField, wording.BOX),
+    (forms.ChoiceField, wording.CHOICE),
+)
 
 
 class CoreRenderer(TemplatesSetting):
@@ -19,20 +32,47 @@ class CoreRenderer(TemplatesSetting):
     field_template_name = "forms/field.html"
 
 
-class CoreForm(forms.Form):
+class Spoken(forms.BaseForm):
+    """Every error of every field in our words: what the form itself does not say is said for it."""
+
     use_required_attribute = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
 
+    def full_clean(self) -> None:
+        for name, field in self.fields.items():
+            speak(field, str(field.label or pretty_name(name)))
+        super().full_clean()
 
-class CoreModelForm(forms.ModelForm):
-    use_required_attribute = False
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("label_suffix", "")
-        super().__init__(*args, **kwargs)
+class CoreForm(Spoken, forms.Form):
+    pass
+
+
+class CoreModelForm(Spoken, forms.ModelForm):
+    pass
+
+
+def speak(field: forms.Field, label: str) -> None:
+    """Replace each message that a library brought along; what was given to this one field stays."""
+    limits = {name: f"{limit:,}" for name in LIMITS if (limit := getattr(field, name, None)) is not None}
+    said = {**wording.FIELD, **_by_kind(field)}
+    for code in {*said, *field.error_messages}:
+        if _is_brought_along(field, code):
+            template = said.get(code, wording.ANEW)
+            field.error_messages[code] = wording.at_field(template, label, limits)
+
+
+def _by_kind(field: forms.Field) -> Mapping[str, str]:
+    return next((said for kind, said in KINDS if isinstance(field, kind)), {})
+
+
+def _is_brought_along(field: forms.Field, code: str) -> bool:
+    text = field.error_messages.get(code)
+    defaults = (getattr(kind, "default_error_messages", {}).get(code) for kind in type(field).__mro__)
+    return text is None or any(text == default for default in defaults)
 
 
 def posted(request: HttpRequest) -> QueryDict | None:
@@ -45,11 +85,8 @@ class MemberForm(CoreModelForm):
         model = Member
         fields = ["first_name", "last_name", "email"]
         labels = {"last_name": "Last name (optional)", "email": "Email (optional)"}
-        help_texts = {"email": "Kisi knows people by email: without one, no door can be opened"}
-        error_messages = {
-            "first_name": {"required": "Enter a first name"},
-            "email": {"invalid": "Email must have an @, like name@example.com"},
-        }
+        help_texts = {"email": wording.WHY_EMAIL}
+        error_messages = wording.MEMBER_ERRORS
 
     def clean_email(self) -> str:
         return normalize_email(self.cleaned_data["email"])

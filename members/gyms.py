@@ -19,12 +19,11 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
-from members import slots
+from members import slots, wording
 from members.models import Gym, Staff
 
 View = Callable[..., HttpResponseBase]
 SESSION_KEY = "gym"
-ENDED = "Your session ended. Nothing was saved. Sign in to go on."
 SECTIONS = ("plans", "members", "marketplace")
 
 
@@ -119,7 +118,7 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     is_poll = "HX-Request" in request.headers
     if request.method == "GET" and not is_poll:
         return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
-    messages.warning(request, ENDED)
+    messages.warning(request, wording.SESSION_ENDED)
     page = _page_of(request, "HX-Current-URL" if is_poll else "Referer")
     to_sign_in = redirect_to_login(page, settings.LOGIN_URL)
     return HttpResponseClientRedirect(to_sign_in.url) if is_poll else to_sign_in

@@ -11,13 +11,14 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
 
+from members import wording
 from members.fields import NormalizedEmailField
 
 
 def check_timezone(name: str) -> None:
     """Refuse a time zone name that this machine does not know."""
     if name not in available_timezones():
-        raise ValidationError("“%(name)s” is not a time zone, such as Europe/Berlin", params={"name": name})
+        raise ValidationError(wording.no_time_zone(name))
 
 
 class Gym(models.Model):

@@ -1,7 +1,8 @@
-"""Sign-in by e-mail, sign-up closed: operators make accounts. The words of its forms, and nothing about gyms."""
+"""Sign-in by e-mail, sign-up closed: operators make accounts. How its forms speak, and nothing about gyms."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from allauth.account import forms as account
@@ -9,66 +10,50 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp.forms import ActivateTOTPForm, DeactivateTOTPForm
-from django import forms
-from django.core.validators import EmailValidator
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-LABELS = {
-    "login": "Email",
-    "email": "Email",
-    "oldpassword": "Current password",
-    "password1": "New password",
-    "password2": "New password, again",
-    "code": "6-digit code",
-}
-REQUIRED = {
-    "login": "Enter your email",
-    "email": "Enter your email",
-    "password": "Enter your password",
-    "oldpassword": "Enter your current password",
-    "password1": "Enter a new password",
-    "password2": "Enter the new password again",
-    "code": "Enter the code",
-}
-NO_ADDRESS = "Email must have an @, like name@example.com"
+from members import wording
+from members.forms import Spoken
+
+
+def ours(theirs: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
+    """A library's messages in our words; what we have none for reads as something that cannot be done."""
+    return dict.fromkeys(theirs, wording.NOT_POSSIBLE) | dict(words)
 
 
 class ClosedSignup(DefaultAccountAdapter):
-    error_messages = DefaultAccountAdapter.error_messages | {
-        "email_password_mismatch": "The email or password is not right.",
-        "too_many_login_attempts": "Too many tries. Wait 5 minutes, or reset your password.",
-        "enter_current_password": "This is not your current password.",
-        "incorrect_password": "The password is not right.",
-        "rate_limited": "Too many tries. Wait a few minutes.",
-    }
+    error_messages = ours(DefaultAccountAdapter.error_messages, wording.SIGN_IN_ERRORS)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
 
 class TwoSteps(DefaultMFAAdapter):
-    error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": "The code is not right. Codes change every 30 seconds: enter the newest.",
-    }
+    error_messages = ours(DefaultMFAAdapter.error_messages, wording.SECOND_STEP_ERRORS)
 
 
-class Plain(forms.Form):
+class Plain(Spoken):
     """Labels say what to enter, nothing stands inside the fields, and errors speak our way."""
 
-    use_required_attribute = False
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
             field.widget.attrs.pop("placeholder", None)
-            field.label = LABELS.get(name, field.label)
-            field.error_messages["required"] = REQUIRED.get(name, "Enter this")
-            if isinstance(field, forms.EmailField):
-                field.error_messages["invalid"] = NO_ADDRESS
-                field.validators = [EmailValidator(NO_ADDRESS)]
+            field.label = wording.SIGN_IN_LABELS.get(name, field.label)
+            if name in wording.SIGN_IN_REQUIRED:
+                field.error_messages["required"] = wording.SIGN_IN_REQUIRED[name]
+            if name == "password1":
+                field.help_text = wording.NEW_ONE_HINT
             if name == "code":
                 field.widget.attrs["inputmode"] = "numeric"
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """What the libraries say of a new password comes without a field's messages."""
+        said = error if isinstance(error, ValidationError) else ValidationError(error)
+        for one in said.error_list if field else []:
+            one.message = wording.NEW_PASSWORD.get(one.code or str(one.message), one.message)
+        super().add_error(field, said)
 
 
 class LoginForm(Plain, account.LoginForm):

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from members import wording
 from members.models import Gym, Member
 
 
@@ -131,11 +132,13 @@ class Supposed:
 
 
 class DoorEffects(Protocol):
-    """What the doors' keeper answers about a change before it is made, and when it is.
+    """What the doors' keeper answers about a change before it is made, and when it is; `name` for use in a sentence.
 
     `about` names the only addresses that the change can concern, where they are known; then no others are
     looked at.
     """
+
+    name: str
 
     def forecast(self, gym: Gym, change: Callable[[], object], *, about: Addresses = None) -> Effect: ...
 
@@ -168,6 +171,11 @@ banners: list[Callable[[HttpRequest], Piece | None]] = []
 health_checks: list[Callable[[], Sequence[HealthLine]]] = []
 plan_notes: list[Callable[[Gym], str]] = []
 door_effects: list[DoorEffects] = []
+
+
+def doors_name() -> str:
+    """How the door system is called in a sentence."""
+    return door_effects[0].name if door_effects else wording.DOORS
 
 
 def forecast_change(gym: Gym, change: Callable[[], object], *, about: Addresses = None) -> Effect:

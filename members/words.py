@@ -25,17 +25,6 @@ def some(names: Sequence[str], most: int = 5) -> str:
     return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
 
-def list_changed(came: Sequence[str], left: Sequence[str]) -> str:
-    """How a list of people differs from the one that was shown: by count, and by name where it is known."""
-    said = (
-        f"The list changed while you were reading: {len(came):,} more, {len(left):,} fewer. Check it again."
-    )
-    for words, names in (("New on it", came), ("No longer on it", left)):
-        if any(names):
-            said += f" {words}: {some(names)}."
-    return said
-
-
 def day(of: date) -> str:
     """30 Nov 2026"""
     return f"{of.day} {of:%b %Y}"
@@ -56,5 +45,15 @@ def moment(local: datetime, today: date) -> str:
     if on in near:
         return f"{near[on]} {clock}"
     if on.year == today.year:
-        return f"{local:%a} {local.day} {local:%b}, {clock}"
+        return dated(local)
     return f"{day(on)}, {clock}"
+
+
+def exact(local: datetime, zone: str) -> str:
+    """The same to the second, with its zone: Mon 23 Nov 2026, 14:05:09, Europe/Stockholm."""
+    return f"{local:%a} {day(local.date())}, {local:%H:%M:%S}, {zone}"
+
+
+def dated(local: datetime) -> str:
+    """A time for what is read on another day, such as a mail: Mon 23 Nov, 14:05."""
+    return f"{local:%a} {local.day} {local:%b}, {local:%H:%M}"

@@ -44,6 +44,8 @@ class _Snapshot:
 class KisiEffects:
     """Fills `members.slots.door_effects`."""
 
+    name = "Kisi"
+
     def forecast(self, gym: Gym, change: Callable[[], object], *, about: Addresses = None) -> Effect:
         """Who would gain, lose or keep access; `change` is run and rolled back. `about`: see DoorEffects."""
         connection = _deciding(gym)

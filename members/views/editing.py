@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
+from members import slots, wording
 from members.effects import Question, check_page, settle
 from members.forms import MemberForm, posted
 from members.gyms import staff_required
@@ -31,10 +32,10 @@ class Addresses:
 
     def said(self, effect: Effect) -> str:
         if effect.loses and self._is_followed(effect):
-            return f"Saved. {self.after} gets access first, then {self.before} is removed from Kisi."
+            return wording.saved_followed(self.before, self.after, slots.doors_name())
         if effect.loses:
-            return f"Saved. {self.before} is losing access."
-        return f"Saved. {self.after} is getting access." if effect.gains else "Saved."
+            return wording.saved_losing(self.before)
+        return wording.saved_gaining(self.after) if effect.gains else wording.SAVED
 
     def _is_followed(self, effect: Effect) -> bool:
         return self.after in {line.email for line in effect.gains}
@@ -47,9 +48,9 @@ def new_member(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             member = form.save()
-            detail = f"{member.name} added"
+            detail = wording.member_added(member.name)
             Change.record(gym, "add member", by=request.user, member_id=member.pk, detail=detail)
-        messages.success(request, f"{member.name} is a member now. Add a subscription next.")
+        messages.success(request, wording.is_a_member(member.name))
         return redirect("members:detail", member.pk)
     return render(request, "members/form.html", {"form": form})
 
@@ -85,7 +86,7 @@ def delete_member(request: HttpRequest, member_id: int) -> HttpResponse:
 
     def delete() -> None:
         Change.forget(gym, member_id)
-        Change.record(gym, "delete member", by=request.user, detail="A member deleted")
+        Change.record(gym, "delete member", by=request.user, detail=wording.MEMBER_DELETED)
         Member.objects.filter(pk=member_id).delete()
 
     outcome = settle(
@@ -98,36 +99,30 @@ def delete_member(request: HttpRequest, member_id: int) -> HttpResponse:
     )
     if not outcome.is_done:
         return check_page(request, outcome, _about_deletion(member, outcome.effect))
-    removed = " Access is being removed in Kisi too." if outcome.effect.loses else ""
-    messages.success(request, f"{member.name} is deleted.{removed}")
+    said = wording.deleted(member.name, slots.doors_name(), loses=bool(outcome.effect.loses))
+    messages.success(request, said)
     return redirect("members:list")
 
 
 def _save(form: MemberForm, request: HttpRequest, addresses: Addresses) -> None:
     member = form.save()
-    parts = [name.replace("_", " ") for name in form.changed_data if name != "email"]
-    if addresses.before != addresses.after:
-        parts.append(f"email from {addresses.before or 'none'} to {addresses.after or 'none'}")
-    if parts:
-        detail = f"Details changed: {', '.join(parts)}"
+    detail = wording.details_changed(form.changed_data, addresses.before, addresses.after)
+    if detail:
         Change.record(member.gym, "change member", by=request.user, member_id=member.pk, detail=detail)
 
 
 def _about_address(member_id: int, name: str, addresses: Addresses) -> Question:
     page = reverse("members:edit", args=[member_id])
-    what = "Change" if addresses.after else "Remove"
-    return Question(f"{what} the email of {name}?", "Save and remove access", page, name)
+    return Question(wording.ask_address(name, addresses.after), wording.SAVE_AND_REMOVE, page, name)
 
 
 def _about_deletion(member: Member, effect: Effect) -> Question:
-    sentences = ["The subscriptions are deleted too. This cannot be undone."]
-    if effect.loses:
-        sentences.append("Access is removed in Kisi too.")
+    loses = bool(effect.loses)
     return Question(
-        f"Delete {member.name}?",
-        f"Delete {member.name}" + (" and remove access" if effect.loses else ""),
+        wording.ask_deletion(member.name),
+        wording.delete(member.name, loses=loses),
         reverse("members:detail", args=[member.pk]),
         member.name,
-        tuple(sentences),
-        go_back="Go back without deleting",
+        wording.before_deletion(slots.doors_name(), loses=loses),
+        go_back=wording.GO_BACK_UNDELETED,
     )

@@ -22,6 +22,7 @@ class Doors:
 
     effect: Effect = field(default_factory=Effect.empty)
     carried_out: list[tuple[Any, str, str]] = field(default_factory=list)
+    name: str = "Kisi"
 
     def forecast(self, gym: Gym, change: Callable[[], object], *, about: Addresses = None) -> Effect:
         with transaction.atomic():

@@ -8,8 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import include, path, reverse
 
-from members.gyms import ENDED, admin_required, name_of
+from members.gyms import admin_required, name_of
 from members.views.pages import forbidden, not_found
+from members.wording import SESSION_ENDED
 from tests.factories import GymFactory, MemberFactory, StaffFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
@@ -104,7 +105,7 @@ class TestEndedSessions:
         page = "/members/?q=ana&page=2"
         response = client.post(reverse("members:new"), headers={"Referer": f"http://testserver{page}"})
         assert response.url == f"{reverse('account_login')}?next=/members/%3Fq%3Dana%26page%3D2"
-        assert ENDED in text(client.get(response.url))
+        assert SESSION_ENDED in text(client.get(response.url))
 
     @pytest.mark.parametrize("referer", ["", "https://evil.example/", "//evil.example/x", "javascript:x"])
     def test_a_press_from_elsewhere_comes_back_to_the_dashboard(self, referer):

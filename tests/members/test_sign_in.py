@@ -92,7 +92,7 @@ def test_a_lost_password_is_reset_by_mail(bob):
     page = desk.open(link)
     assert page.h1 == "Choose a new password"
     page = desk.press(page, "Save password", password1="correct horse battery", password2="other")
-    assert page.says("You must type the same password each time.")
+    assert page.says("The two new passwords must be the same")
     page = desk.press(
         page, "Save password", password1="correct horse battery", password2="correct horse battery"
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 from django.template import Context, Template
 
-from members import words
+from members import wording, words
 from members.models import Gym
 from members.slots import Tag
 from members.templatetags import core
@@ -62,7 +63,8 @@ def test_a_page_shows_times_on_the_gyms_own_wall(zone, said):
         html = Template("{% load core %}{% gymtime at %}").render(
             Context({"gym": Gym(timezone=zone), "at": at})
         )
-    assert html == f'<time datetime="2026-11-23T13:30:00Z">{said}</time>'
+    assert html.startswith('<time datetime="2026-11-23T13:30:00Z" title="')
+    assert html.endswith(f'">{said}</time>')
 
 
 def test_without_a_time_it_was_never():
@@ -134,4 +136,19 @@ def test_people_of_one_name_are_told_apart_by_their_address():
     ],
 )
 def test_a_list_that_changed_says_by_whom(came, left, said):
-    assert words.list_changed(came, left) == f"The list changed while you were reading: {said}"
+    assert wording.list_changed(came, left) == f"The list changed while you were reading: {said}"
+
+
+def test_the_exact_time_has_the_second_and_the_zone():
+    at = datetime(2026, 11, 24, 20, 47, 3, tzinfo=UTC).astimezone(ZoneInfo("Europe/Stockholm"))
+    assert words.exact(at, "Europe/Stockholm") == "Tue 24 Nov 2026, 21:47:03, Europe/Stockholm"
+
+
+def test_a_time_on_a_page_has_the_exact_one_in_reach():
+    gym = Gym(name="Harbor Gym", timezone="Europe/Stockholm")
+    at = datetime(2025, 11, 24, 20, 47, 3, tzinfo=UTC)
+    html = Template("{% load core %}{% gymtime at %}").render(Context({"gym": gym, "at": at}))
+    assert html == (
+        '<time datetime="2025-11-24T20:47:03Z" title="Mon 24 Nov 2025, 21:47:03, Europe/Stockholm">'
+        "24 Nov 2025, 21:47</time>"
+    )

@@ -16,7 +16,7 @@ from integrations.kisi import glance, named
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.wording import Counts
 from members.models import Gym
-from members.words import list_changed
+from members.wording import list_changed
 
 Status = KisiConnection.Status
 SHOWN = 50

@@ -45,13 +45,18 @@ PICTURES = {
 
 @register.simple_tag(takes_context=True)
 def gymtime(context: Context, at: datetime | None) -> str:
-    """A time in the gym's zone: today 14:05, yesterday 14:05, Mon 23 Nov, 14:05, 3 Oct 2025, 09:12."""
+    """A time in the gym's zone: today 14:05, yesterday 14:05, Mon 23 Nov, 14:05, 3 Oct 2025, 09:12.
+
+    To the second and with the zone where the pointer rests on it.
+    """
     if at is None:
         return "never"
     gym = context.get("gym")
-    zone = gym.zone if gym else UTC
-    said = words.moment(at.astimezone(zone), timezone.now().astimezone(zone).date())
-    return format_html('<time datetime="{}">{}</time>', f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", said)
+    zone, name = (gym.zone, gym.timezone) if gym else (UTC, "UTC")
+    local = at.astimezone(zone)
+    said = words.moment(local, timezone.now().astimezone(zone).date())
+    stamp, exact = f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", words.exact(local, name)
+    return format_html('<time datetime="{}" title="{}">{}</time>', stamp, exact, said)
 
 
 @register.filter

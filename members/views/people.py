@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet, Window
@@ -100,8 +101,10 @@ def _page(found: QuerySet[Member], asked: str) -> Page[Member]:
 
 
 def _part(request: HttpRequest, context: dict[str, object], count: int) -> HttpResponse:
-    """The list alone, with the sentence that is read out."""
+    """The list alone, with the sentence that is read out, and the address of the page it belongs to."""
     response = render(request, "members/_list.html", context)
+    asked = urlencode([(name, value) for name, value in request.GET.items() if value])
+    response["HX-Replace-Url"] = f"{request.path}?{asked}" if asked else request.path
     response["Vary"] = "HX-Request"
     response["HX-Trigger"] = json.dumps({"announce": f"{counted(count, 'member', 'members')} found"})
     return response

@@ -149,6 +149,18 @@ def test_a_live_search_gets_the_list_alone_and_a_sentence_to_read_out(at_desk, p
     assert response["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize(
+    ("asked", "address"),
+    [
+        ({"q": "ana ruiz", "plan": "", "sort": "newest"}, "?q=ana+ruiz&sort=newest"),
+        ({"q": "", "plan": ""}, ""),
+    ],
+)
+def test_the_address_of_a_live_search_says_what_was_asked_and_nothing_else(at_desk, people, asked, address):
+    response = at_desk.get(reverse("members:list"), asked, headers={"HX-Request": "true"})
+    assert response["HX-Replace-Url"] == reverse("members:list") + address
+
+
 def test_the_doors_keeper_has_the_last_column(desk, people, monkeypatch):
     def cells(request, members):
         return {member.pk: AccessCell(Tag("Can get in", "ok"), "active") for member in members}

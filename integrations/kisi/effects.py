@@ -8,12 +8,14 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from integrations.access.policy import Person, decide
 from integrations.kisi.entries import entry_of
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import deciding, gather
+from members import words
 from members.models import Gym
 from members.slots import Addresses, Effect, EffectLine, ListMoved, Supposed
 
@@ -141,7 +143,7 @@ def _effect(connection: KisiConnection, before: _Snapshot, after: _Snapshot) -> 
     came, went = set(after.names) - set(before.names), set(before.names) - set(after.names)
     shrunk = {email for email, pks in before.through.items() if pks - after.through.get(email, frozenset())}
     rows = _rows(connection, came | went | shrunk)
-    left_alone = {email for email, row in rows.items() if row.exempt or row.managed}
+    left_alone = {email for email, row in rows.items() if row.is_left_alone}
     gains, gone = sorted(came - left_alone), sorted(went - left_alone)
     loses = [email for email in gone if not _stays_until_cut_over(connection, rows.get(email))]
     keeps = sorted((shrunk & set(after.names)) - left_alone)
@@ -149,19 +151,29 @@ def _effect(connection: KisiConnection, before: _Snapshot, after: _Snapshot) -> 
         gains=_lines(gains, after),
         loses=_lines(loses, before),
         keeps=tuple(EffectLine(after.names[e], e, after.plans[e]) for e in keeps),
-        notes=_notes(connection, [e for e in gains if not _has(rows.get(e))], len(gone) - len(loses)),
+        notes=(
+            *_notes(connection, [e for e in gains if not _has(rows.get(e))], len(gone) - len(loses)),
+            *_apart(len((came | went) & left_alone)),
+        ),
         warning=_warning(connection, len(loses)),
         fingerprint=_fingerprint(gains, loses),
     )
 
 
 def _rows(connection: KisiConnection, emails: Collection[str]) -> dict[str, KisiGrant]:
-    found = KisiGrant.objects.open().filter(connection=connection, email__in=emails) if emails else ()
-    return {row.email: row for row in found}
+    """The open row of each address, or the last one of somebody with a role in Kisi."""
+    known = KisiGrant.objects.filter(~Q(state=KisiGrant.State.CLOSED) | ~Q(managed=""), connection=connection)
+    found = known.filter(email__in=emails) if emails else ()
+    return {row.email: row for row in sorted(found, key=lambda row: (row.is_open, row.pk))}
 
 
 def _stays_until_cut_over(connection: KisiConnection, row: KisiGrant | None) -> bool:
-    return connection.in_transition and row is not None and row.origin == KisiGrant.Origin.ADOPTED
+    return (
+        connection.in_transition
+        and row is not None
+        and row.is_open
+        and row.origin == KisiGrant.Origin.ADOPTED
+    )
 
 
 def _has(row: KisiGrant | None) -> bool:
@@ -179,6 +191,13 @@ def _notes(connection: KisiConnection, new: list[str], later: int) -> tuple[str,
     if later:
         notes.append(f"{later:,} keep{'s' if later == 1 else ''} it until you cut over.")
     return tuple(notes)
+
+
+def _apart(count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    them = "this person" if count == 1 else "them"
+    return (f"{words.people(count)} managed in Kisi: Core neither gives nor takes away access of {them}.",)
 
 
 def _warning(connection: KisiConnection, loses: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -11,6 +12,16 @@ from django.db.models.functions import Now
 from integrations.kisi.models.connection import KisiConnection
 from members.fields import NormalizedEmailField
 from members.models import Member
+
+
+def still_in(row: str = "") -> models.Q:
+    """Rows that are granted, or that Core is only asking about; `row` leads to them. See `is_asked_about`."""
+    facts: dict[str, Any] = {"state": "uncertain", "trouble": "", "missed_at": None}
+    facts |= {"role_assignment_id__isnull": False, "confirmed_at__isnull": False}
+    asked = models.Q(**{f"{row}{name}": value for name, value in facts.items()})
+    unbegun = models.Q(**{f"{row}intent_at": None})
+    unbegun |= models.Q(**{f"{row}intent_at__lte": models.F(f"{row}confirmed_at")})
+    return models.Q(**{f"{row}state": "granted"}) | asked & unbegun
 
 
 class KisiGrantQuerySet(models.QuerySet["KisiGrant"]):
@@ -136,6 +147,23 @@ class KisiGrant(models.Model):
     def kept_at(self) -> datetime | None:
         """When somebody decided to keep the access, which is asked about again at `kept_until`."""
         return self.kept_until - self.KEPT_FOR if self.kept_until else None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state != self.State.CLOSED
+
+    @property
+    def is_left_alone(self) -> bool:
+        """An admin left this person to Kisi, or a role in Kisi was last seen there."""
+        return bool(self.managed) or (self.exempt and self.is_open)
+
+    @property
+    def is_asked_about(self) -> bool:
+        """Has access as Kisi last confirmed it, while Core looks again: nothing was begun since, nothing failed."""
+        if self.state != self.State.UNCERTAIN or self.role_assignment_id is None or self.confirmed_at is None:
+            return False
+        begun = self.intent_at is not None and self.intent_at > self.confirmed_at
+        return not (begun or self.trouble or self.missed_at)
 
     @property
     def is_parked(self) -> bool:

@@ -193,3 +193,32 @@ class TestCarryOut:
         house.member("Ana")
         self.carry_out(house, "")
         assert not Plan.objects.get(pk=house.plan.pk).has_24hr_access
+
+
+class TestManagedInKisi:
+    @pytest.fixture
+    def cleo(self, connected: House) -> House:
+        """Ana and Cleo are on the plan; Cleo is an administrator in Kisi."""
+        connected.world.make_admin(connected.in_kisi("Cleo", right=False))
+        for name in ("Ana", "Cleo"):
+            connected.member(name)
+        connected.sync()
+        assert connected.grant("cleo").managed
+        return connected
+
+    def test_who_is_managed_loses_nothing_and_that_is_said(self, cleo):
+        effect = forecast(cleo)
+        assert emails(effect.loses) == ["ana"]
+        assert (
+            "1 person managed in Kisi: Core neither gives nor takes away access of this person."
+            in effect.notes
+        )
+
+    def test_nor_gains_when_the_box_is_ticked_again(self, cleo):
+        untick(cleo)()
+        cleo.sync()
+        again = effects.forecast(cleo.gym, lambda: Plan.objects.update(has_24hr_access=True))
+        assert emails(again.gains) == ["ana"]
+        Plan.objects.update(has_24hr_access=True)
+        cleo.sync()
+        assert cleo.inside() == ["ana"]

@@ -145,6 +145,13 @@ def tell_past(session: Session, grant: KisiGrant, **facts: Any) -> None:
         mine.past().update(**facts)
 
 
+def tell_past_of_all_gyms(session: Session, grant: KisiGrant, **facts: Any) -> None:
+    """The same in every gym of the organization: for all of them this is one Kisi person."""
+    with session.lease.writing():
+        mine = KisiGrant.objects.filter(organization_id=grant.organization_id, email=grant.email)
+        mine.past().update(**facts)
+
+
 def leave_to_kisi(session: Session, grant: KisiGrant, role: str, *, wanted: bool) -> None:
     """The person is never touched: remembered as managed while entitled, else no longer Core's."""
     with session.lease.writing():

@@ -64,6 +64,8 @@ def _delete_profile(session: Session, row: KisiGrant) -> None:
         _delete_user(session, row.kisi_user_id or 0)
     except (Forbidden, Refused) as error:
         _note(session, row, AccessEvent.Kind.REFUSED, error=error)
+    else:
+        ledger.tell_past_of_all_gyms(session, row, other_way=False)
 
 
 def _note(

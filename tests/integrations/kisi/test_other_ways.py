@@ -122,6 +122,16 @@ class TestOtherWay:
         pause(connected, ana)
         assert sentence(connected, ana) == OTHER_WAY
 
+    def test_it_is_over_when_the_other_gym_removes_the_profile(self, connected, ana):
+        annex, _ = second_gym(connected)
+        visitor = annex.member("Ana")
+        annex.sync()
+        pause(connected, ana)
+        pause(annex, visitor)
+        assert connected.world.user_by_email(ANA) is None
+        assert sentence(connected, ana) == PLAIN
+        assert answer_for(annex, visitor).tag.word == "Can't get in"
+
     def test_a_right_that_has_ended_is_none(self, connected, ana):
         group, ended = connected.world.add_group("Yoga", []), connected.clock.now()
         connected.world.give(ANA, group, valid_until=ended)

@@ -9,9 +9,9 @@ from django import forms
 
 from members.forms import CoreForm, CoreModelForm
 from members.models import Gym
+from plans import wording
 from plans.models import Plan
 
-NOT_A_PRICE = "Price must be a number, such as 49.00"
 DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
@@ -20,44 +20,32 @@ class PlanForm(CoreModelForm):
         model = Plan
         fields = ["name", "description", "price", "billing", "has_24hr_access"]
         labels = {"description": "Description (optional)"}
-        help_texts = {
-            "has_24hr_access": "People with an active subscription to this plan can open the doors at any time"
-        }
-        error_messages = {
-            "name": {"required": "Enter a name"},
-            "price": {
-                "required": "Enter a price",
-                "invalid": NOT_A_PRICE,
-                "max_decimal_places": NOT_A_PRICE,
-                "min_value": "Price must be 0 or more",
-                "max_digits": "Price must be below 1,000,000",
-                "max_whole_digits": "Price must be below 1,000,000",
-            },
-        }
+        help_texts = wording.PLAN_HINTS
+        error_messages = wording.PLAN_ERRORS
         widgets = {"description": forms.Textarea(attrs={"rows": 3}), "price": forms.TextInput()}
 
     def clean_name(self) -> str:
         name = self.cleaned_data["name"]
         others = Plan.objects.filter(gym=self.instance.gym, name__iexact=name).exclude(pk=self.instance.pk)
         if others.exists():
-            raise forms.ValidationError(f"{name} is already a plan")
+            raise forms.ValidationError(wording.already_a_plan(name))
         return name
 
 
 class SubscriptionForm(CoreForm):
     plan = forms.ModelChoiceField(
-        Plan.objects.none(), empty_label="Choose a plan", error_messages={"required": "Choose a plan"}
+        Plan.objects.none(), empty_label="Choose a plan", error_messages=wording.CHOOSE_A_PLAN
     )
     starts_on = forms.DateField(
         label="First day",
         widget=DATE,
-        error_messages={"required": "Enter the first day", "invalid": "First day must be a date"},
+        error_messages=wording.FIRST_DAY,
     )
     ends_on = forms.DateField(
         label="Last day (optional)",
         required=False,
         widget=DATE,
-        error_messages={"invalid": "Last day must be a date"},
+        error_messages=wording.LAST_DAY,
     )
 
     def __init__(self, *args: Any, gym: Gym, **kwargs: Any) -> None:
@@ -72,10 +60,10 @@ class TransitionForm(CoreForm):
     on = forms.DateField(
         label="Last day",
         widget=DATE,
-        error_messages={"required": "Enter the last day", "invalid": "Last day must be a date"},
+        error_messages=wording.LAST_DAY,
     )
     cause = forms.CharField(
-        label="Cause (optional)", help_text="Such as payment failed", max_length=120, required=False
+        label="Cause (optional)", help_text=wording.CAUSE_HINT, max_length=120, required=False
     )
 
     def __init__(self, *args: Any, action: str, today: date, **kwargs: Any) -> None:
@@ -87,5 +75,5 @@ class TransitionForm(CoreForm):
     def clean_on(self) -> date:
         on: date = self.cleaned_data["on"]
         if on < self.today:
-            raise forms.ValidationError("The last day must be today or later")
+            raise forms.ValidationError(wording.LAST_IN_THE_PAST)
         return on

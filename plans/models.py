@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from members.models import Change, Gym, Member
+from plans import wording
 from plans.transitions import ACTIONS, Actor, Status, TransitionRefused, Transitions, require
 
 __all__ = ["ACCESS_TURNED_OFF", "ACTIONS", "Plan", "Subscription", "TransitionRefused"]
@@ -93,7 +94,7 @@ class Subscription(Transitions):
             models.CheckConstraint(
                 condition=~models.Q(status="pending_cancel") | models.Q(ends_on__isnull=False),
                 name="pending_cancel_has_its_last_day",
-                violation_error_message="A subscription that cancels needs its last day.",
+                violation_error_message=wording.NEEDS_LAST_DAY,
             ),
         ]
 
@@ -102,9 +103,9 @@ class Subscription(Transitions):
 
     def clean(self) -> None:
         if self.member_id and self.plan_id and self.member.gym_id != self.plan.gym_id:
-            raise ValidationError({"plan": "The plan belongs to another gym."})
+            raise ValidationError({"plan": wording.OTHER_GYM})
         if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
-            raise ValidationError({"ends_on": "The last day must not be before the first."})
+            raise ValidationError({"ends_on": wording.LAST_BEFORE_FIRST})
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.starts_on is None:
@@ -125,10 +126,10 @@ class Subscription(Transitions):
     ) -> Subscription:
         """Put a member on a plan: active at once, or from `starts_on` when that is later than `today`."""
         starts_on = starts_on or today
-        require(member.gym_id == plan.gym_id, "The plan belongs to another gym.")
-        require(plan.archived_at is None, f"{plan} is archived and no longer sold.")
-        require(ends_on is None or ends_on >= starts_on, "The last day must not be before the first.")
-        require(ends_on is None or ends_on >= today, "The last day must be today or later.")
+        require(member.gym_id == plan.gym_id, wording.OTHER_GYM)
+        require(plan.archived_at is None, wording.not_sold(plan))
+        require(ends_on is None or ends_on >= starts_on, wording.LAST_BEFORE_FIRST)
+        require(ends_on is None or ends_on >= today, wording.LAST_IN_THE_PAST)
         status = Status.ACTIVE if starts_on <= today else Status.PENDING_ACTIVE
         with transaction.atomic():
             made = cls.objects.create(

@@ -14,7 +14,8 @@ from django.utils import timezone
 from members.models import Gym, Member
 from members.slots import AccessCell, Filter, Piece, Tag
 from plans.models import Plan, Subscription
-from plans.transitions import LABELS, Status
+from plans.transitions import Status
+from plans.wording import LABELS
 
 SOON = timedelta(days=7)
 SHOWN = 20
@@ -93,5 +94,5 @@ def _rank(row: Subscription) -> int:
 
 
 def _cell(found: list[Subscription]) -> AccessCell:
-    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    more = f" and {len(found) - 1:,} more" if len(found) > 1 else ""
     return AccessCell(tag_of(found[0]), f"{found[0].plan}{more}")

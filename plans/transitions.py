@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
+from plans import wording
+
 if TYPE_CHECKING:
     from plans.models import Plan
 
@@ -22,12 +24,12 @@ class TransitionRefused(ValidationError):
 
 
 class Status(models.TextChoices):
-    PENDING_ACTIVE = "pending_active", "Starts later"
-    ACTIVE = "active", "Active"
-    PENDING_CANCEL = "pending_cancel", "Cancels"
-    PAUSED = "paused", "Paused"
-    EXPIRED = "expired", "Expired"
-    CANCELLED = "cancelled", "Cancelled"
+    PENDING_ACTIVE = "pending_active", wording.STATUS["pending_active"]
+    ACTIVE = "active", wording.STATUS["active"]
+    PENDING_CANCEL = "pending_cancel", wording.STATUS["pending_cancel"]
+    PAUSED = "paused", wording.STATUS["paused"]
+    EXPIRED = "expired", wording.STATUS["expired"]
+    CANCELLED = "cancelled", wording.STATUS["cancelled"]
 
 
 # What is possible where, in the order in which the page offers it.
@@ -40,33 +42,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     Status.CANCELLED: (),
 }
 EVERY_ACTION = tuple(dict.fromkeys(action for known in ACTIONS.values() for action in known))
-LABELS = {
-    "activate": "Start now",
-    "pause": "Pause",
-    "resume": "Resume",
-    "schedule_cancel": "Schedule cancel",
-    "undo_cancel": "Undo cancel",
-    "cancel_now": "Cancel now",
-    "expire": "Expire",
-}
 NEEDS_TODAY = ("activate", "resume", "schedule_cancel", "cancel_now", "expire")
-_CANNOT = {
-    "activate": "be started",
-    "pause": "be paused",
-    "resume": "be resumed",
-    "schedule_cancel": "be set to cancel",
-    "undo_cancel": "have its cancel undone",
-    "cancel_now": "be cancelled",
-    "expire": "expire",
-}
-_STANDS = {
-    Status.PENDING_ACTIVE: "it has not started",
-    Status.ACTIVE: "it is active",
-    Status.PENDING_CANCEL: "it is set to cancel",
-    Status.PAUSED: "it is paused",
-    Status.EXPIRED: "it has expired",
-    Status.CANCELLED: "it was cancelled",
-}
 
 
 class Transitions(models.Model):
@@ -96,12 +72,12 @@ class Transitions(models.Model):
         """Why this step is impossible from where it stands, in words; "" when it is possible."""
         if action in ACTIONS[self.status]:
             return ""
-        return f"{self.plan} can't {_CANNOT[action]}: {_STANDS[Status(self.status)]}."
+        return wording.impossible(self.plan, action, self.status)
 
     def activate(self, *, today: date, by: Actor = None, cause: str = "") -> None:
         """Start now what was to start later."""
         with self._moving("activate", by=by, cause=cause):
-            require(self.ends_on is None or self.ends_on >= today, "It ended before it was started.")
+            require(self.ends_on is None or self.ends_on >= today, wording.ENDED_UNSTARTED)
             self.status = Status.ACTIVE
             self.starts_on = min(self.starts_on, today)
 
@@ -111,16 +87,15 @@ class Transitions(models.Model):
 
     def resume(self, *, today: date, by: Actor = None, cause: str = "") -> None:
         with self._moving("resume", by=by, cause=cause):
-            words = "It ended while it was paused. Add a new subscription instead."
-            require(self.ends_on is None or self.ends_on >= today, words)
+            require(self.ends_on is None or self.ends_on >= today, wording.ENDED_PAUSED)
             self.status = Status.ACTIVE
 
     def schedule_cancel(self, *, on: date, today: date, by: Actor = None, cause: str = "") -> None:
         """Cancel at the end of `on`, which is the last day of access."""
         with self._moving("schedule_cancel", by=by, cause=cause):
-            require(on >= today, "The last day must be today or later.")
-            require(on >= self.starts_on, "The last day must not be before the first.")
-            require(self.ends_on is None or on <= self.ends_on, "It ends before that day anyway.")
+            require(on >= today, wording.LAST_IN_THE_PAST)
+            require(on >= self.starts_on, wording.LAST_BEFORE_FIRST)
+            require(self.ends_on is None or on <= self.ends_on, wording.ENDS_BEFORE)
             self.status = Status.PENDING_CANCEL
             self.term_ends_on, self.ends_on = self.ends_on, on
 
@@ -174,7 +149,7 @@ class Transitions(models.Model):
         rows = type(self)._base_manager.select_for_update()
         row: Transitions | None = rows.filter(pk=self.pk).first()
         if row is None:
-            raise TransitionRefused("The subscription was deleted meanwhile.")
+            raise TransitionRefused(wording.DELETED_MEANWHILE)
         for name in ("status", "starts_on", "ends_on", "term_ends_on"):
             setattr(self, name, getattr(row, name))
 

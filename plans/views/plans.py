@@ -16,7 +16,7 @@ from members.forms import posted
 from members.gyms import staff_required
 from members.models import Change, Gym
 from members.slots import Effect
-from members.words import people
+from plans import wording
 from plans.forms import PlanForm
 from plans.models import Plan
 from plans.transitions import Status
@@ -41,7 +41,7 @@ def new_plan(request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             plan = form.save()
             Change.record(gym, "add plan", by=request.user, plan_id=plan.pk, detail=f"{plan} added")
-        messages.success(request, f"{plan} is a plan now.")
+        messages.success(request, wording.is_a_plan(plan))
         return redirect("plans:list")
     return render(request, "plans/form.html", {"form": form, "notes": _notes(gym)})
 
@@ -62,7 +62,8 @@ def edit_plan(request: HttpRequest, plan_id: int) -> HttpResponse:
     )
     if not outcome.is_done:
         return check_page(request, outcome, _question(plan, name, outcome.effect))
-    messages.success(request, _said(outcome.effect))
+    effect = outcome.effect
+    messages.success(request, wording.plan_saved(gains=len(effect.gains), loses=len(effect.loses)))
     return redirect("plans:list")
 
 
@@ -74,10 +75,10 @@ def archive_plan(request: HttpRequest, plan_id: int) -> HttpResponse:
     plan = get_object_or_404(Plan, pk=plan_id, gym=gym)
     if request.POST.get("sell") == "again":
         plan.sell_again(by=request.user)
-        messages.success(request, f"{plan} is sold again.")
+        messages.success(request, wording.sold_again(plan))
     elif plan.archived_at is None:
         plan.archive(by=request.user)
-        messages.success(request, f"{plan} is archived. Who has it keeps it, and the doors with it.")
+        messages.success(request, wording.archived(plan))
     return redirect("plans:list")
 
 
@@ -87,7 +88,7 @@ def _save(form: PlanForm, request: HttpRequest) -> None:
     if _box(form):
         parts.append(f"24-hr access turned {_turned(plan)}")
     if parts:
-        detail = f"{plan} changed: {', '.join(parts)}"
+        detail = wording.plan_changed(plan, parts)
         Change.record(plan.gym, "change plan", by=request.user, plan_id=plan.pk, detail=detail)
 
 
@@ -96,29 +97,18 @@ def _box(form: PlanForm) -> bool:
 
 
 def _turned(plan: Plan) -> str:
-    return "on" if plan.has_24hr_access else "off"
+    return wording.turned(on=plan.has_24hr_access)
 
 
 def _question(plan: Plan, name: str, effect: Effect) -> Question:
-    turn = f"Turn {_turned(plan)}"
-    button = f"{turn} for {people(len(effect.gains))}" if effect.gains else turn
-    if effect.loses:
-        button = f"{turn} and remove access for {people(len(effect.loses))}"
+    on, gains, loses = plan.has_24hr_access, len(effect.gains), len(effect.loses)
     return Question(
-        f"{turn} 24-hr access for {name}?",
-        button,
+        wording.ask_box(name, on=on),
+        wording.turn(on, gains=gains, loses=loses),
         reverse("plans:detail", args=[plan.pk]),
         name,
-        is_final=bool(effect.loses),
+        is_final=bool(loses),
     )
-
-
-def _said(effect: Effect) -> str:
-    parts = ["Plan saved."]
-    for lines, verb in ((effect.gains, "getting"), (effect.loses, "losing")):
-        if lines:
-            parts.append(f"{people(len(lines))} {'is' if len(lines) == 1 else 'are'} {verb} access.")
-    return " ".join(parts)
 
 
 def _notes(gym: Gym) -> list[str]:

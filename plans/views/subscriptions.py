@@ -16,28 +16,11 @@ from members.forms import posted
 from members.gyms import staff_required
 from members.models import Gym, Member
 from members.slots import Effect, Supposed
+from plans import wording
 from plans.forms import SubscriptionForm, TransitionForm
 from plans.models import Subscription, TransitionRefused
-from plans.transitions import EVERY_ACTION, LABELS, NEEDS_TODAY
-
-DONE = {
-    "activate": "{plan} has started.",
-    "pause": "{plan} is paused.",
-    "resume": "{plan} is active again.",
-    "schedule_cancel": "{plan} is cancelled from the end of {on}.",
-    "undo_cancel": "{plan} goes on.",
-    "cancel_now": "{plan} is cancelled.",
-    "expire": "{plan} has expired.",
-}
-TITLES = {
-    "activate": "Start {plan} for {first} now?",
-    "pause": "Pause {plan} for {first}?",
-    "resume": "Resume {plan} for {first}?",
-    "schedule_cancel": "Cancel {plan} for {first} later?",
-    "undo_cancel": "Undo the cancel of {plan} for {first}?",
-    "cancel_now": "Cancel {plan} for {first} now?",
-    "expire": "Expire {plan} for {first}?",
-}
+from plans.transitions import EVERY_ACTION, NEEDS_TODAY
+from plans.wording import LABELS
 
 
 @staff_required
@@ -107,35 +90,33 @@ def _settle(
 def _question(subscription: Subscription, action: str, effect: Effect) -> Question:
     first = subscription.member.first_name
     return Question(
-        TITLES[action].format(plan=subscription.plan, first=first),
-        LABELS[action] + (" and remove access" if effect.loses else ""),
+        wording.ask_step(action, subscription.plan, first),
+        wording.button(action, loses=bool(effect.loses)),
         reverse("members:detail", args=[subscription.member_id]),
         subscription.member.name,
-        _consequence(first, effect, "loses access within seconds", "gets access within seconds"),
+        _consequence(first, effect, is_done=False),
         is_final=bool(effect.loses),
     )
 
 
 def _said(subscription: Subscription, action: str, form: TransitionForm, effect: Effect) -> str:
     on = form.cleaned_data.get("on")
-    done = DONE[action].format(plan=subscription.plan, on=words.day(on) if on else "")
-    first = subscription.member.first_name
-    return " ".join([done, *_consequence(first, effect, "is losing access", "is getting access")])
+    done = wording.done_step(action, subscription.plan, words.day(on) if on else "")
+    consequence = _consequence(subscription.member.first_name, effect, is_done=True)
+    return wording.one_after_the_other([done, *consequence])
 
 
-def _consequence(first: str, effect: Effect, loses: str, gains: str) -> tuple[str, ...]:
+def _consequence(first: str, effect: Effect, *, is_done: bool) -> tuple[str, ...]:
     """What it means for the doors in a sentence, where it concerns this one person."""
     if len(effect.loses) == 1:
-        return (f"{first} {loses}.",)
+        return (wording.loses(first, is_done=is_done),)
     if len(effect.gains) == 1:
-        return (f"{first} {gains}.",)
+        return (wording.gains(first, is_done=is_done),)
     if len(effect.keeps) == 1:
-        return (f"{first} keeps access through {effect.keeps[0].reason}.",)
+        return (wording.keeps(first, effect.keeps[0].reason),)
     return ()
 
 
 def _started(made: Subscription) -> str:
-    first = made.member.first_name
-    if made.status == Subscription.Status.ACTIVE:
-        return f"{first} is on {made.plan} now."
-    return f"{first} is on {made.plan} from {words.day(made.starts_on)}."
+    is_active = made.status == Subscription.Status.ACTIVE
+    return wording.started(made.member.first_name, made.plan, "" if is_active else words.day(made.starts_on))

@@ -11,6 +11,7 @@ from django.db.models import Q
 from integrations.kisi import numbers
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import ahead, drift, gather, quiet
+from integrations.kisi.sync.gather import Tally
 from integrations.kisi.wording import Counts, wrongly
 from members import words
 from members.models import Member
@@ -90,12 +91,18 @@ def cards(connection: KisiConnection, now: datetime) -> list[Card]:
     return [card for card in made if card is not None]
 
 
-def headings(counts: Counts) -> list[str]:
+def headings(connection: KisiConnection, counts: Counts, now: datetime) -> list[str]:
     """What needs attention in the words of the cards, gravest first, of numbers that are known already."""
     causes = dict(counts.causes)
-    said = [_held_heading(counts.held)] if counts.held else []
-    said += [_trouble_heading(cause, causes[cause]) for cause in _CAUSES if cause in causes]
-    return said + ([_nameless_heading(counts.nameless)] if counts.nameless else [])
+    batch = ahead.of_counted(connection, now, Tally(*counts.ahead)) if counts.ahead else None
+    said = [
+        _held_heading(counts.held) if counts.held else "",
+        _tomorrow_heading(len(batch.rows)) if batch else "",
+        *(_trouble_heading(cause, causes[cause]) for cause in _CAUSES if cause in causes),
+        _nameless_heading(counts.nameless) if counts.nameless else "",
+        _others_heading(counts.others) if counts.others else "",
+    ]
+    return [heading for heading in said if heading]
 
 
 def _rows(connection: KisiConnection, now: datetime) -> list[KisiGrant]:
@@ -128,12 +135,16 @@ def _tomorrow(connection: KisiConnection, now: datetime) -> Card | None:
         return None
     n = len(batch.rows)
     return Card(
-        f"{words.people(n)} lose{'s' if n == 1 else ''} access tomorrow, more than your limit",
+        _tomorrow_heading(n),
         f"Your limit is {batch.allowed:,} within 24 hours. Allow these ends now, or Core holds them tomorrow.",
         "An admin, in Core.",
         _people(batch.rows),
         review=f"Review {words.counted(n, 'removal', 'removals')}",
     )
+
+
+def _tomorrow_heading(n: int) -> str:
+    return f"{words.people(n)} lose{'s' if n == 1 else ''} access tomorrow, more than your limit"
 
 
 def _trouble(cause: KisiGrant.Trouble, rows: list[KisiGrant]) -> Card | None:
@@ -173,12 +184,16 @@ def _second_writer(connection: KisiConnection, now: datetime) -> Card | None:
         for person, times in found
     )
     return Card(
-        f"Something else changes {words.people(len(people))} in Kisi",
+        _others_heading(len(people)),
         "Core put their access right each time; in between it was wrong. Zapier, a script or another gym "
         "platform probably writes to the same group.",
         "An admin: find the other program and switch it off.",
         people,
     )
+
+
+def _others_heading(n: int) -> str:
+    return f"Something else changes {words.people(n)} in Kisi"
 
 
 def _good_to_know(shared: Sequence[Member], rows: list[KisiGrant]) -> list[Card]:

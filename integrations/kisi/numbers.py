@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 
 from integrations.access.facts import WITHOUT_CALL, Kind
 from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant
-from integrations.kisi.sync import gather, planning
+from integrations.kisi.sync import ahead, drift, gather, planning
 from integrations.kisi.wording import Counts, Wrong
 from members.models import Gym
 
@@ -50,7 +50,10 @@ def of(connection: KisiConnection, now: datetime) -> Numbers:
     mine = KisiConnection.objects.filter(pk=connection.pk).values("pk")
     found: Any = mine.annotate(
         **(counted | causes | sides | gather.tallies(now, "grants__")),
-        nameless=Coalesce(Subquery(nameless.annotate(n=Count("pk")).values("n")), 0),
+        nameless=_counted(nameless),
+        others=_counted(drift.undone(connection, now).order_by().values("gym_id")),
+        ends_today=Exists(ahead.ending(connection, today)),
+        gone_by_midnight=gather.tallies(ahead.midnight(connection, today), "grants__")["gone"],
         last_sign=OLDEST_SIGN,
     ).get()
     tally = gather.Tally(found["confirmed"], found["gone"])
@@ -119,8 +122,15 @@ def _tallied(found: dict[str, Any]) -> Counts:
         left_behind=found["left_behind"],
         managed=found["managed"],
         nameless=found["nameless"],
+        others=found["others"],
+        ahead=(found["confirmed"], found["gone_by_midnight"]) if found["ends_today"] else None,
         causes=tuple(causes.items()),
     )
+
+
+def _counted(grouped: QuerySet[Any, Any]) -> Coalesce:
+    """How many rows, in one group by its only value; none where there is no group."""
+    return Coalesce(Subquery(grouped.annotate(n=Count("pk")).values("n")), 0)
 
 
 def _count(*facts: Q | Exists) -> Count:

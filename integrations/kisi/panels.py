@@ -100,7 +100,7 @@ def dashboard_attention(request: HttpRequest) -> Piece | None:
     if connection is None:
         return None
     seen = glance.see(request, connection)
-    said = concerns.headings(seen.counts)
+    said = concerns.headings(connection, seen.counts, seen.now)
     context = {"gravest": said[:GRAVEST], "all": len(said), "is_grave": seen.is_grave}
     return Piece("kisi/_gravest.html", context)
 

@@ -24,7 +24,11 @@ class Wrong:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a page counts about one connection; `causes` are the troubles of who failed, with how many each."""
+    """What a page counts about one connection; `causes` are the troubles of who failed, with how many each.
+
+    `others` were changed in Kisi against Core again and again; `ahead` is what the brake counts at the next
+    midnight (people with a right, and gone without a word), where anybody's access ends today.
+    """
 
     have_access: int = 0
     waiting: int = 0
@@ -35,6 +39,8 @@ class Counts:
     managed: int = 0
     nameless: int = 0
     causes: tuple[tuple[str, int], ...] = ()
+    others: int = 0
+    ahead: tuple[int, int] | None = None
     allowed: int | None = None
     gives: bool = False
     takes: bool = False

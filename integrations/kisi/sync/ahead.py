@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from django.db.models import QuerySet
+
 from integrations.access.facts import Kind
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import gather, planning
+from plans.models import Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +23,36 @@ class Batch:
     allowed: int
 
 
+def midnight(connection: KisiConnection, today: date) -> datetime:
+    """The end of today on the gym's wall."""
+    return datetime.combine(today + timedelta(days=1), time(), connection.gym.zone)
+
+
+def ending(connection: KisiConnection, today: date) -> QuerySet[Subscription]:
+    """What gives access for the last day."""
+    return gather.entitling(connection.gym_id, today).filter(ends_on=today)
+
+
 def of_tomorrow(connection: KisiConnection, now: datetime) -> Batch | None:
     """The removals that would be held at the gym's next midnight; None when they may go, or there are none."""
     today = connection.gym.today(now)
-    on = today + timedelta(days=1)
-    at = datetime.combine(on, time(), connection.gym.zone)
-    ending = gather.entitling(connection.gym_id, today).filter(ends_on=today)
-    counted = gather.tally_if(connection, at, ending)
-    return _batch(connection, on, at, counted) if counted else None
+    counted = gather.tally_if(connection, midnight(connection, today), ending(connection, today))
+    return of_counted(connection, now, counted) if counted else None
 
 
-def _batch(connection: KisiConnection, on: date, at: datetime, counted: gather.Tally) -> Batch | None:
+def of_counted(connection: KisiConnection, now: datetime, counted: gather.Tally) -> Batch | None:
+    """The same where something ends today, and what the brake counts then is known already; in one query."""
+    at = midnight(connection, connection.gym.today(now))
+    on = connection.gym.today(at)
     entitled = gather.entitling_from(connection.gym_id, on)
-    rows = list(gather.loud(connection, entitled, on).select_related("member").order_by("name", "email"))
-    facts = gather.facts_of(connection, entitled, rows, counted)
+    wanted = entitled.exclude(member__email="").order_by().values("member__email")
+    rows = list(
+        gather.loud(connection, entitled, on)
+        .exclude(email__in=wanted)
+        .select_related("member")
+        .order_by("name", "email")
+    )
+    facts = gather.Facts({}, {row.email: gather.as_row(row) for row in rows}, counted.confirmed, counted.gone)
     plan = planning.decide(connection, facts, now=at)
     verdict = planning.judge(connection, plan, facts)
     going = {change.email for change in plan.owed if change.kind is Kind.REVOKE}

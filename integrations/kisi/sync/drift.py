@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from integrations.kisi.models import AccessEvent, AccessPerson, KisiConnection, KisiGrant
 from integrations.kisi.rows import Right, User
@@ -73,13 +74,22 @@ def doubled(count: int) -> str:
 
 def second_writers(connection: KisiConnection, now: datetime) -> list[tuple[AccessPerson, int]]:
     """People changed in Kisi against Core three times or more: probably another program writes there too."""
+    counts = _often(connection, now)
+    mine = counts.filter(person_id=OuterRef("pk")).values("times")
+    people = undone(connection, now).annotate(times=Subquery(mine))
+    return [(person, person.times) for person in people.order_by("name", "email")]
+
+
+def undone(connection: KisiConnection, now: datetime) -> QuerySet[AccessPerson]:
+    """The same people."""
+    return AccessPerson.objects.filter(pk__in=_often(connection, now).values("person_id"))
+
+
+def _often(connection: KisiConnection, now: datetime) -> QuerySet[Any, dict[str, Any]]:
     events = AccessEvent.objects.filter(
         connection_id=connection.pk, kind=AccessEvent.Kind.DRIFT, cause__in=UNDOES_US, at__gt=now - WITHIN
     )
-    counts = events.order_by().values("person_id").annotate(times=Count("pk")).filter(times__gte=AGAINST_US)
-    mine = counts.filter(person_id=OuterRef("pk")).values("times")
-    people = AccessPerson.objects.filter(pk__in=counts.values("person_id")).annotate(times=Subquery(mine))
-    return [(person, person.times) for person in people.order_by("name", "email")]
+    return events.order_by().values("person_id").annotate(times=Count("pk")).filter(times__gte=AGAINST_US)
 
 
 def put_back_lately(connection: KisiConnection, now: datetime) -> int:

@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant
+from integrations.kisi.sync.drift import Drift
+from plans.models import Subscription
 from tests.conftest import House
 from tests.integrations.kisi.diary import NOON, Diary
 
@@ -143,6 +145,28 @@ class TestAttention:
         page = staff.open("dashboard")
         assert page.says("See all 5")
         assert "Kisi did not answer clearly" not in page.text.partition("Needs attention")[2]
+
+    def test_ends_of_tomorrow_over_the_limit_stand_before_troubles(self, gym, staff):
+        for number in range(8):
+            inside(gym, f"P{number}", until=gym.today() if number < 7 else None)
+        Subscription.objects.exclude(member__first_name="P7").update(ends_on=gym.today())
+        inside(gym, "Zoe", state="absent", trouble="refused")
+        words = (
+            "7 people lose access tomorrow, more than your limit",
+            "1 person: Kisi refuses their details",
+        )
+        assert staff.open("dashboard").says("Needs attention " + " ".join(words))
+        assert staff.open("kisi:attention").says(*words)
+
+    def test_a_second_writer_stands_last(self, gym, staff):
+        inside(gym, "Ana", state="absent", trouble="refused")
+        diary = Diary(gym.connection)
+        hours = (timezone.now() - NOON).total_seconds() / 3600
+        for back in range(3):
+            diary.event("drift", "Ben", hours=hours - back, cause=Drift.RIGHT_GONE)
+        words = ("1 person: Kisi refuses their details", "Something else changes 1 person in Kisi")
+        assert staff.open("dashboard").says("Needs attention " + " ".join(words))
+        assert staff.open("kisi:attention").says(*words)
 
     @pytest.mark.parametrize("page", ["dashboard", "kisi:attention"])
     def test_under_a_dead_key_nobody_is_told_that_nothing_needs_attention(self, gym, staff, page):

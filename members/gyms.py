@@ -24,11 +24,20 @@ from members.models import Gym, Staff
 
 View = Callable[..., HttpResponseBase]
 SESSION_KEY = "gym"
+PAGE_OF = "page_of_gym"
 SECTIONS = ("plans", "members", "marketplace")
 
 
 class NoGym(PermissionDenied):
     """The person works at no gym in this deployment."""
+
+
+class OtherGym(PermissionDenied):
+    """What was pressed stands on a page of another gym than the one that is worked at by now."""
+
+    def __init__(self, meant: Staff | None) -> None:
+        self.meant = meant
+        super().__init__("the page is another gym's")
 
 
 class AdminsOnly(PermissionDenied):
@@ -77,6 +86,11 @@ def admin_required(view: View) -> View:
     return _required(view, admin=True)
 
 
+def works_somewhere(view: View) -> View:
+    """The same as staff, whichever gym's page it was pressed on."""
+    return _required(view, admin=False, of_page=False)
+
+
 def name_of(user: Any) -> str:
     """How a person who signs in is called on pages; "" for nobody."""
     return str(user.get_full_name() or user.email or user.get_username()) if user else ""
@@ -98,7 +112,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _required(view: View, *, admin: bool) -> View:
+def _required(view: View, *, admin: bool, of_page: bool = True) -> View:
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
@@ -108,9 +122,18 @@ def _required(view: View, *, admin: bool) -> View:
             return redirect("mfa_activate_totp")
         if admin and not staff.is_admin:
             raise AdminsOnly
+        if of_page:
+            _require_page_of(request, staff)
         return view(request, *args, **kwargs)
 
     return checked
+
+
+def _require_page_of(request: HttpRequest, staff: Staff) -> None:
+    """Two windows share one session: a form tells whose page it stands on, and acts on no other gym."""
+    posted = request.POST.get(PAGE_OF)
+    if posted and posted != str(staff.gym_id):
+        raise OtherGym(next((place for place in _places(request) if str(place.gym_id) == posted), None))
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

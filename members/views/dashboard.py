@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from members import slots
-from members.gyms import name_of, staff_required, switch_gym
+from members.gyms import name_of, staff_required, switch_gym, works_somewhere
 from members.models import Change, Gym, Member
 
 LATEST = 5
@@ -33,7 +33,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@staff_required
+@works_somewhere
 def switch(request: HttpRequest) -> HttpResponse:
     switch_gym(request, request.POST.get("gym", ""))
     return redirect("dashboard")

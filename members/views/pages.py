@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from members.gyms import AdminsOnly, NoGym, admin_names, current_staff
+from members.gyms import AdminsOnly, NoGym, OtherGym, admin_names, current_staff
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Names who could open the page; a person without a gym is told that."""
+    if isinstance(exception, OtherGym):
+        return render(request, "409.html", {"meant": exception.meant}, status=409)
     here = current_staff(request) if isinstance(exception, AdminsOnly) else None
     context = {
         "here": here,

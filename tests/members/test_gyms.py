@@ -8,9 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import include, path, reverse
 
-from members.gyms import admin_required, name_of
+from members.gyms import PAGE_OF, admin_required, name_of
 from members.views.pages import forbidden, not_found
 from members.wording import SESSION_ENDED
+from plans.models import Plan
+from tests.desk import Desk
 from tests.factories import GymFactory, MemberFactory, StaffFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
@@ -69,6 +71,47 @@ def test_a_person_of_two_gyms_switches_between_them(signed_in, bob):
 def test_a_gym_that_makes_no_sense_switches_nothing(at_desk, wanted):
     assert at_desk.post(reverse("switch-gym"), {"gym": wanted}).status_code == 302
     assert "<bdi>Harbor Gym</bdi>" in text(at_desk.get("/"))
+
+
+class TestTwoWindows:
+    """One session, two windows: a press acts on the gym whose page it stands on, or on none."""
+
+    @pytest.fixture
+    def window(self, bob):
+        """Bob's page of Harbor Gym; in another window he has switched to the second gym since."""
+        second = StaffFactory(user=bob.user, gym=GymFactory(name="Berg"), role="admin")
+        desk = Desk(bob)
+        page = desk.open("plans:new")
+        desk.post("switch-gym", gym=second.gym_id)
+        return desk, page
+
+    def test_nothing_is_done_at_the_gym_that_was_switched_to(self, window):
+        desk, page = window
+        answer = desk.press(page, "Save plan", name="Open Door", price="49")
+        assert answer.status == 409
+        assert answer.says(
+            "stands on a page of Harbor Gym. You switched to Berg since", "Nothing was changed"
+        )
+        assert not Plan.objects.exists()
+
+    def test_it_leads_back_to_the_gym_of_the_page(self, window):
+        desk, page = window
+        answer = desk.press(page, "Save plan", name="Open Door", price="49")
+        desk.press(answer, "Go back to Harbor Gym")
+        desk.press(page, "Save plan", name="Open Door", price="49")
+        assert Plan.objects.get().gym.name == "Harbor Gym"
+
+    def test_the_page_of_the_gym_of_the_session_acts(self, window):
+        desk, _ = window
+        desk.press(desk.open("plans:new"), "Save plan", name="Open Door", price="49")
+        assert Plan.objects.get().gym.name == "Berg"
+
+    def test_switching_works_from_an_old_page(self, window):
+        desk, page = window
+        assert desk.press(page, "Switch gym").status == 200
+
+    def test_who_works_at_one_gym_sends_nothing_more(self, alice):
+        assert PAGE_OF not in Desk(alice).open("plans:new").html
 
 
 def test_nobody_switches_to_a_gym_where_they_do_not_work(at_desk, charlie):

@@ -97,6 +97,7 @@ class _Draft:
         self._add(Kind.GRANT if want else unused, email, want, row)
 
     def _stays(self, want: Wanted, row: Row) -> None:
+        """What failed was for something not wanted any more, such as a removal, or is done: no failure now."""
         if row.own_profile and row.name != want.name:
             self._add(Kind.RENAME, row.email, want, row)
         elif (
@@ -104,13 +105,10 @@ class _Draft:
             or row.held
             or row.kept_until
             or row.word
-            or self._failed_otherwise(row, want)
+            or row.parked
+            or row.waits_until is not None
         ):
             self._add(Kind.POINT, row.email, want, row)
-
-    def _failed_otherwise(self, row: Row, want: Wanted) -> bool:
-        """What failed was for something that is not wanted any more, such as a removal: no failure now."""
-        return (row.parked or row.waits_until is not None) and row.wish != wish_of(row.email, want)
 
     def _goes(self, row: Row) -> None:
         if not self.sole_source and row.origin != "created":

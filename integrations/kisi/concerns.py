@@ -79,11 +79,13 @@ _CAUSES = {
 def cards(connection: KisiConnection, now: datetime) -> list[Card]:
     """Everything somebody should look at, gravest first; `is_calm` ones are only good to know."""
     rows = _rows(connection, now)
+    by_cause = {cause: [row for row in rows if row.trouble == cause] for cause in _CAUSES}
+    tries = not connection.is_ending
     nameless, sharers = _members(connection, now)
     made = [
         _held([row for row in rows if row.held_since]),
         _tomorrow(connection, now),
-        *(_trouble(cause, [row for row in rows if row.trouble == cause]) for cause in _CAUSES),
+        *(_trouble(cause, failed, tries=tries) for cause, failed in by_cause.items()),
         _nameless(nameless),
         _second_writer(connection, now),
         *_good_to_know(sharers, rows),
@@ -147,12 +149,12 @@ def _tomorrow_heading(n: int) -> str:
     return f"{words.people(n)} lose{'s' if n == 1 else ''} access tomorrow, more than your limit"
 
 
-def _trouble(cause: KisiGrant.Trouble, rows: list[KisiGrant]) -> Card | None:
+def _trouble(cause: KisiGrant.Trouble, rows: list[KisiGrant], *, tries: bool) -> Card | None:
     if not rows:
         return None
     _, who, helps = _CAUSES[cause]
     heading, meaning = _trouble_heading(cause, len(rows)), wrongly(numbers.wrong_of(rows))
-    return Card(heading, meaning, who, _people(rows), trouble=cause if helps else "")
+    return Card(heading, meaning, who, _people(rows), trouble=cause if helps and tries else "")
 
 
 def _trouble_heading(cause: KisiGrant.Trouble, n: int) -> str:

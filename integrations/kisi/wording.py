@@ -247,13 +247,53 @@ def mostly_managed(counts: Counts) -> Face:
 def no_doors(connection: KisiConnection) -> Face:
     return Face(
         Tag("No doors", "warn"),
-        f"{connection.group_name} opens no doors",
+        _upper(shut(connection)),
         "Who is in this group gets in nowhere by it. Add doors to the group in Kisi; Core sees that by itself.",
     )
 
 
 def throttled(counts: Counts) -> Face:
     return Face(
+def shut(connection: KisiConnection) -> str:
+    """Why a right in this group lets nobody in, "" while it does."""
+    if connection.status == Status.GROUP_GONE:
+        return f"Kisi has no group {connection.group_id} any more"
+    return "" if connection.doors else f"{connection.group_name or 'the group'} opens no doors"
+
+
+def inside(connection: KisiConnection, count: int) -> str:
+    """How many get in, as far as Core can know."""
+    has = "has" if count == 1 else "have"
+    if connection.status == Status.DISCONNECTED:
+        return f"{people(count)} had access when Kisi was disconnected"
+    if shut(connection):
+        return f"{people(count)} {has} access, but {shut(connection)}"
+    return f"{people(count)} can open the doors"
+
+
+_LATER = {
+    Status.PAUSED: "once syncing is resumed",
+    Status.NEEDS_NEW_KEY: "once there is a new key",
+    Status.WRONG_ORGANIZATION: "once there is another key",
+    Status.KEY_TOO_WEAK: "once the key may change people in Kisi",
+    Status.GROUP_GONE: "once there is a group again",
+    Status.IN_TROUBLE: "once Kisi answers again",
+    Status.THROTTLED: "once Kisi lets Core go on",
+}
+
+
+def later(connection: KisiConnection, *, is_silent: bool = False) -> str:
+    """Since nothing is written now: when a change reaches the doors; "" where that is within seconds."""
+    stopped = "once Core's own sync runs again" if is_silent else ""
+    return _LATER.get(Status(connection.status), stopped)
+
+
+def retrying(connection: KisiConnection, count: int) -> str:
+    if later(connection):
+        return f"{people(count)} {'is' if count == 1 else 'are'} tried again {later(connection)}."
+    return f"Retrying {people(count)}."
+
+
         Tag("Slowed down", "info"),
         "Kisi has asked Core to slow down",
         f"Everything goes through, only later: {changes(counts.waiting)}.",
@@ -294,3 +334,7 @@ def _since(connection: KisiConnection) -> str:
 def _who(connection: KisiConnection) -> str:
     by = connection.status_by
     return f" by {by.get_full_name() or by.get_username()}" if by else ""
+def _upper(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+

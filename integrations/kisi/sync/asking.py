@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Value
+from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Greatest
 from django_guid import get_guid
 
@@ -31,8 +31,9 @@ def ask_for_person(
 ) -> None:
     """Look at this one person at Kisi next, whatever waits or is parked."""
     rows = KisiGrant.objects.open().filter(connection=connection, email=email, exempt=False)
-    rows.exclude(state=KisiGrant.State.ABSENT).update(state=KisiGrant.State.UNCERTAIN, **SETTLED)
-    rows.filter(state=KisiGrant.State.ABSENT).update(managed="", **SETTLED)
+    rows.exclude(state=KisiGrant.State.ABSENT).update(state=KisiGrant.State.UNCERTAIN)
+    rows.filter(state=KisiGrant.State.ABSENT).update(managed="")
+    _try_again(rows, now)
     ask(connection, Read.LEDGER, because=because, now=now, by=by)
 
 
@@ -43,6 +44,14 @@ def look_again(connection_ids: list[int]) -> None:
 def retry(connection: KisiConnection, *, trouble: str, because: str, now: datetime, by: Any = None) -> int:
     """The button: try these parked or waiting people again; how many."""
     rows = KisiGrant.objects.open().filter(connection=connection, trouble=trouble)
-    count = rows.update(**SETTLED)
+    rows.filter(exempt=True).update(**SETTLED)
+    count = _try_again(rows, now)
     ask(connection, Read.LEDGER, because=because, now=now, by=by)
     return count
+
+
+def _try_again(rows: QuerySet[KisiGrant], now: datetime) -> int:
+    """Due from now on; who failed counts as failed until that attempt is made, so that no page is green before."""
+    afresh = {"failures": 0, "missed_at": None}
+    rows.filter(trouble="").update(**SETTLED)
+    return rows.exclude(trouble="").update(retry_at=now, **afresh)

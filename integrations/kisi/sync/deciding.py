@@ -85,6 +85,7 @@ def leave_to_kisi(connection: KisiConnection, member: Member, *, by: Any, now: d
             row.save()
         _note(connection, AccessEvent.Kind.EXEMPTED, [row], by=by, now=now)
         row.held_since = row.kept_until = None
+        row.trouble, row.retry_at = KisiGrant.Trouble.NONE, None
         row.save()
 
 

@@ -218,7 +218,7 @@ def as_row(grant: KisiGrant) -> Row:
         own_profile=grant.profile_was_there is False,
         wish=grant.wish,
         waits_until=grant.retry_at,
-        parked=grant.is_parked,
+        parked=grant.is_parked and grant.retry_at is None,  # else somebody asked to try again
         held=grant.held_since is not None,
         kept_until=grant.kept_until,
         exempt=grant.exempt,

@@ -36,8 +36,8 @@ def attention(request: HttpRequest) -> HttpResponse:
 def retry(request: HttpRequest) -> HttpResponse:
     connection = require_connection(request)
     trouble = request.POST.get("trouble", "")
-    if trouble not in KisiGrant.Trouble.values or not trouble:
+    if trouble not in KisiGrant.Trouble.values or not trouble or connection.is_ending:
         return redirect("kisi:attention")
     count = asking.retry(connection, trouble=trouble, because="Retry", now=timezone.now(), by=request.user)
     tasks.wake(connection.pk)
-    return done(request, f"Retrying {wording.people(count)}.", "kisi:attention")
+    return done(request, wording.retrying(connection, count), "kisi:attention")

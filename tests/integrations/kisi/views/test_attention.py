@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.kisi.models import AccessEvent, Read, Release
+from integrations.kisi.models import AccessEvent, KisiConnection, Read, Release
 from plans.models import Subscription
 from tests.conftest import House
 from tests.stories import read_kisi
@@ -79,6 +79,70 @@ class TestCauses:
         connected.sync()
         assert connected.inside() == ["p000", "p001"]
         assert admin.open("kisi:attention").says("Nothing needs attention")
+
+    @pytest.mark.parametrize(
+        ("page", "said"),
+        [
+            ("kisi:attention", "1 person: Kisi refuses their details"),
+            ("kisi:overview", "1 person could not be updated"),
+            ("dashboard", "1 person: Kisi refuses their details"),
+        ],
+    )
+    def test_a_retry_paints_nothing_green_before_it_is_tried(self, connected, admin, page, said):
+        connected.member("Ana")
+        connected.world.fault(**REFUSES)
+        connected.sync()
+        admin.press(admin.open("kisi:attention"), "Retry 1 person")
+        shown = admin.open(page)
+        assert shown.says(said)
+        assert 'class="tag ok"' not in shown.html
+        connected.sync()
+        assert 'class="tag ok"' in admin.open("kisi:overview").html
+
+    def test_a_retry_that_is_refused_again_is_parked_again(self, connected, admin):
+        connected.member("Ana")
+        connected.world.fault(**(REFUSES | {"times": 2}))
+        connected.sync()
+        admin.press(admin.open("kisi:attention"), "Retry 1 person")
+        connected.sync()
+        row = connected.grant("ana")
+        assert (row.trouble, row.failures, row.retry_at) == ("refused", 1, None)
+        connected.calls()
+        connected.sync()
+        assert not [call for call in connected.calls() if call.startswith("POST")]
+
+    def test_whoever_is_left_to_kisi_has_not_failed(self, connected, admin):
+        ana = connected.member("Ana")
+        connected.world.fault(**REFUSES)
+        connected.sync()
+        admin.post("kisi:exempt-member", ana.pk, exempt="1")
+        assert admin.open("kisi:attention").says("Nothing needs attention")
+
+    @pytest.mark.parametrize(
+        ("status", "said"),
+        [
+            ("paused", "1 person is tried again once syncing is resumed."),
+            ("needs_new_key", "1 person is tried again once there is a new key."),
+        ],
+    )
+    def test_a_retry_says_when_it_cannot_be_now(self, connected, admin, status, said):
+        connected.member("Ana")
+        connected.world.fault(**REFUSES)
+        connected.sync()
+        KisiConnection.objects.update(status=status)
+        assert admin.press(admin.open("kisi:attention"), "Retry 1 person").says(said)
+
+    @pytest.mark.parametrize("status", ["disconnected", "disconnecting"])
+    def test_a_gym_that_leaves_kisi_tries_nobody_again(self, connected, admin, status):
+        connected.member("Ana")
+        connected.world.fault(**REFUSES)
+        connected.sync()
+        KisiConnection.objects.update(status=status)
+        page = admin.open("kisi:attention")
+        assert page.says("1 person: Kisi refuses their details")
+        assert not [words for words in page.buttons if words.startswith("Retry")]
+        admin.post("kisi:retry", trouble="refused")
+        assert connected.grant("ana").retry_at is None
 
     def test_a_retry_leaves_other_causes_alone(self, connected, admin):
         connected.member("Ana")

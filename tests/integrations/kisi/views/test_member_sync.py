@@ -64,6 +64,16 @@ class TestThePress:
         assert connected.inside() == ["ana"]
         assert lines(staff.open("members:detail", ana.pk)) == words("Yes", "Yes", "Yes", "Yes", "Yes")
 
+    def test_who_failed_counts_as_failed_until_core_has_tried(self, connected, staff):
+        connected.world.fault(method="POST", path="/users", status=422)
+        member = connected.member("Ben")
+        connected.sync()
+        press(staff, member)
+        assert connected.grant("ben").trouble == "refused"
+        assert staff.open("kisi:overview").says("Needs attention", "1 person could not be updated")
+        connected.sync()
+        assert staff.open("kisi:attention").says("Nothing needs attention")
+
     def test_it_tries_a_refused_person_again(self, connected, staff):
         connected.world.fault(method="POST", path="/users", status=422)
         member = connected.member("Ana")

@@ -32,6 +32,7 @@ LAYERS = (
     ("rows", "models"),
     ("transport", "governor", "wake", "wording", "results", "refusals", "named"),
     ("explain", "entries"),
+    ("why",),
     ("client", "doors", "timeline", "letters"),
     ("chain", "remedies"),
     ("sync",),
@@ -47,7 +48,19 @@ LAYERS = (
     ("apps",),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-TELLS_ONLY = ("panels", "wording", "results", "refusals", "explain", "chain", "remedies", "doors", "timeline", "letters")
+TELLS_ONLY = (
+    "panels",
+    "wording",
+    "results",
+    "refusals",
+    "explain",
+    "chain",
+    "remedies",
+    "doors",
+    "why",
+    "timeline",
+    "letters",
+)
 SIMULATOR = f"{KISI}.simulator"
 
 

@@ -12,7 +12,8 @@ from datetime import date
 from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
 
 from integrations.access.policy import Reason
-from integrations.kisi.models import KisiConnection, KisiGrant
+from integrations.kisi import wording
+from integrations.kisi.models import KisiConnection, KisiGrant, still_in
 from integrations.kisi.sync import gather, quiet
 from members.models import Member
 from plans.models import Subscription
@@ -54,7 +55,7 @@ DECIDED = {
     "exempt": "Left to Kisi",
     "managed": "Managed in Kisi by a role",
     "suspended": "Suspended in Kisi",
-    "other-way": "Another way in, in Kisi",
+    "other-way": "Another way in",
 }
 CAUSES = {"By the subscription": BY_CORE, "On the way to Kisi": ON_THE_WAY, "Decided": DECIDED}
 # Worst first.
@@ -64,7 +65,7 @@ NOBODY = Value(False)  # a branch of Case that is an empty set would be left out
 Side = Q | Value
 # Conditions on a ledger row.
 THEIRS = Q(exempt=True) | ~Q(managed="")
-GRANTED, ABSENT = Q(state=State.GRANTED), Q(state=State.ABSENT)
+GRANTED, ABSENT = still_in(), Q(state=State.ABSENT)
 SUSPENDED, HELD, KEPT = Q(suspended=True), Q(held_since__isnull=False), Q(kept_until__isnull=False)
 PARKED = Q(trouble__in=KisiGrant.PARKED)
 LATER = Q(retry_at__isnull=False)  # tried already, and again at a set time
@@ -119,13 +120,15 @@ class Ledger:
         stays = ~THEIRS & ~ABSENT & until_cut_over | lingers & ~HELD & KEPT
         has, theirs, refused_in = self.has, self.has(THEIRS), self.has(~THEIRS & ~GRANTED & PARKED)
         refused_out, suspended = has(goes & PARKED), has(~THEIRS & GRANTED & SUSPENDED)
+        admitted = has(~THEIRS & GRANTED & ~SUSPENDED)
+        is_shut = bool(wording.shut(self.connection))
         waits = ~NAMELESS & ~has(THEIRS | GRANTED | PARKED)
         other_way = has(ABSENT & OTHER_WAY & ~THEIRS) | self.had(OTHER_WAY)
         by_role = has(Q(exempt=False) & ~Q(managed=""))
         kisi_may = self.had(~Q(managed="")) | other_way
         return {
-            "in": (has(~THEIRS & GRANTED & ~SUSPENDED), has(stays)),
-            "out": (suspended, ~has(THEIRS | ~ABSENT) & ~kisi_may),
+            "in": (NOBODY if is_shut else admitted, has(stays)),
+            "out": (suspended | admitted if is_shut else suspended, ~has(THEIRS | ~ABSENT) & ~kisi_may),
             "waiting": (waits, has(goes & ~PARKED)),
             "failed": (NAMELESS | refused_in, refused_out),
             "held": (NOBODY, has(lingers & HELD)),

@@ -9,7 +9,7 @@ from functools import partial
 
 from django.db.models import Count, F, Q, Sum
 
-from integrations.kisi import doors, glance, letters, numbers
+from integrations.kisi import glance, letters, numbers, why
 from integrations.kisi.letters import Batch, Letter, Named
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, SyncRun
 from integrations.kisi.sync import ahead, deciding, gather, planning
@@ -135,7 +135,7 @@ def all_clear(connection: KisiConnection) -> Letter:
 
 
 def _with_reasons(connection: KisiConnection, rows: Sequence[KisiGrant], today: date) -> tuple[Named, ...]:
-    reasons = doors.reasons(connection.gym, rows, today)
+    reasons = why.reasons(connection.gym, rows, today)
     return tuple(Named(row.name or row.email, reasons[row.email]) for row in rows)
 
 

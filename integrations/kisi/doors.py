@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from integrations.access.policy import Decision, Entry, Person, Reason, decide
-from integrations.kisi import entries, wording
+from integrations.access.policy import Decision, Reason
+from integrations.kisi import entries, why, wording
 from integrations.kisi.entries import Holders
-from integrations.kisi.models import KisiConnection, KisiGrant
+from integrations.kisi.models import KisiConnection, KisiGrant, Look
 from members import words
 from members.models import Gym, Member
 from members.slots import Tag
@@ -23,6 +23,8 @@ WAITS, FAILED, HELD, KISI = (
     Tag("Held", "warn"),
     Tag("In Kisi", "idle"),
 )
+SUSPENDED, SHUT = Tag("Suspended", "warn"), Tag("No doors", "warn")
+CHECKING, KEPT_OPEN = Tag("Can get in", "info"), Tag("Kept", "idle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,21 @@ class Facts:
     sharers: tuple[str, ...] = ()
     is_cancelled: bool = False  # what gives access until a day was cancelled from then
     past: KisiGrant | None = None  # the last row of an address that has none open
+    whose: str = ""  # first name of whoever's subscription decides, where it is not the member's own
+    seen: Look | None = None  # what Kisi said when somebody asked just now
 
     @property
     def reason(self) -> str:
-        return because(self.decision, is_cancelled=self.is_cancelled)
+        return why.because(self.decision, cancelled=self.is_cancelled, whose=self.whose)
+
+    @property
+    def news(self) -> Look | None:
+        """What Kisi said later than the ledger knows, and than anything was begun."""
+        seen, row = self.seen, self.row
+        if seen is None or seen.failure or row is None:
+            return None
+        known = [at for at in (row.confirmed_at, row.intent_at) if at is not None]
+        return seen if all(at < seen.at for at in known) else None
 
     def day(self, at: datetime | None) -> str:
         return words.day(self._local(at).date()) if at else "an earlier day"
@@ -72,6 +85,8 @@ def answer(facts: Facts) -> Answer:
             f"{names} share {facts.member.email}: for Kisi they are one person, "
             "so either subscription opens the doors."
         )
+    if tag is CHECKING and facts.connection and facts.connection.is_writing:
+        notes.append("Core is checking Kisi now.")
     return Answer(tag, sentence, short, facts.decision, tuple(notes))
 
 
@@ -103,49 +118,18 @@ def _rows(connection: KisiConnection | None, emails: set[str]) -> dict[str, Kisi
 def _facts(
     member: Member, holders: Holders, known: KisiGrant | None, connection: KisiConnection | None, today: date
 ) -> Facts:
-    theirs = holders.entries(member.pk)
-    decision = decide(Person(tuple(theirs)), today)
+    decision, whose = why.judge(holders, member.pk, today)
     sharers = tuple(other.first_name for other in holders.sharing(member.pk))
     row, past = (None, known) if known and known.state == State.CLOSED else (known, None)
-    cancelled = _is_cancelled(theirs, decision)
-    return Facts(member, decision, row, connection, today, sharers, cancelled, past)
-
-
-def reasons(gym: Gym, rows: Sequence[KisiGrant], today: date) -> dict[str, str]:
-    """Why each of these people should not have access on `today`, by address."""
-    return reasons_by(entries.of(gym, members_of(rows)), rows, today)
-
-
-def members_of(rows: Iterable[KisiGrant]) -> list[Member]:
-    return [row.member for row in rows if row.member]
-
-
-def reasons_by(holders: Holders, rows: Sequence[KisiGrant], today: date) -> dict[str, str]:
-    """The same of people whose subscriptions are known already."""
-    return {row.email: _why_not(holders, row.member_id or 0, today) for row in rows}
-
-
-def _why_not(holders: Holders, member_id: int, today: date) -> str:
-    if member_id not in holders.by_id:
-        return "no longer a member"
-    theirs = holders.entries(member_id)
-    decision = decide(Person(tuple(theirs)), today)
-    return because(decision, is_cancelled=_is_cancelled(theirs, decision))
-
-
-def _is_cancelled(theirs: list[Entry], decision: Decision) -> bool:
-    """Whether the subscription that decides was cancelled from its last day on."""
-    ends = [e for e in theirs if (e.plan, e.ends_on) == (decision.plan, decision.until)]
-    return decision.until is not None and any(e.status == Status.PENDING_CANCEL for e in ends)
+    cancelled = why.is_cancelled(holders.entries(member.pk), decision)
+    return Facts(member, decision, row, connection, today, sharers, cancelled, past, whose)
 
 
 def _say(facts: Facts) -> tuple[Tag, str, str]:
     first, reason = facts.member.first_name, facts.reason
     connection, row = facts.connection, facts.row
     if connection is None or connection.status == KisiConnection.Status.DISCONNECTED:
-        could = "could" if facts.decision.allowed else "could not"
-        text = f"Kisi is not connected, so Core opens no doors. By the subscriptions {first} {could} get in: {reason}."
-        return Tag("No doors", "idle"), text, "Kisi is not connected"
+        return _left(facts, connection, row) if connection and row else _disconnected(facts)
     if row is not None and row.exempt:
         who = row.exempt_by.get_full_name() or row.exempt_by.get_username() if row.exempt_by else "An admin"
         text = f"Managed in Kisi, not by Core: {who} decided so on {facts.day(row.exempt_at)}."
@@ -153,6 +137,28 @@ def _say(facts: Facts) -> tuple[Tag, str, str]:
     if row is not None and row.managed:
         return _managed(first, row)
     return _wanted(facts, reason) if facts.decision.allowed else _unwanted(facts, reason)
+
+
+def _disconnected(facts: Facts) -> tuple[Tag, str, str]:
+    first, could = facts.member.first_name, "could" if facts.decision.allowed else "could not"
+    text = (
+        "Kisi is not connected, so Core opens no doors. "
+        f"By the subscriptions {first} {could} get in: {facts.reason}."
+    )
+    return Tag("No doors", "idle"), text, "Kisi is not connected"
+
+
+def _left(facts: Facts, connection: KisiConnection, row: KisiGrant) -> tuple[Tag, str, str]:
+    """Of somebody whose access stayed as it was when the gym left Kisi."""
+    first, day = facts.member.first_name, facts.day(connection.status_since)
+    since = f"Kisi was disconnected on {day}, and Core no longer changes it"
+    if row.state == State.ABSENT:
+        return _disconnected(facts)
+    if not (row.state == State.GRANTED or row.is_asked_about):
+        return KEPT_OPEN, f"{first} may have kept the access: {since}. Look in Kisi.", "look in Kisi"
+    if row.suspended:
+        return SUSPENDED, f"{first} was suspended in Kisi, so no door opened: {since}.", "suspended in Kisi"
+    return KEPT_OPEN, f"{first} kept the access: {since}.", "kept when Kisi was disconnected"
 
 
 def _managed(first: str, row: KisiGrant) -> tuple[Tag, str, str]:
@@ -167,14 +173,8 @@ def _wanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
             f"{first} can't get in: Kisi knows people by email, and Core has none for {first}.",
             "no email",
         )
-    if row is not None and row.state == State.GRANTED:
-        if row.suspended:
-            text = (
-                f"{first} is in the group but suspended in Kisi, so no door opens. "
-                "Only someone in Kisi can lift that."
-            )
-            return Tag("Suspended", "warn"), text, "suspended in Kisi"
-        return YES, _can(first, facts), reason
+    if row is not None and _is_in(facts, row):
+        return _inside(facts, row, reason)
     if row is not None and row.is_parked:
         text = f"{first} should get in, but Kisi refused. {what_to_do(row)} Kisi said: “{row.last_error}”."
         return FAILED, text, "Kisi refused"
@@ -183,6 +183,26 @@ def _wanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
         return WAITS, f"{first} should get in, but {_lower(standing.heading)}.", _lower(standing.heading)
     sent = f" Sent {facts.moment(row.intent_at)}." if row is not None and row.intent_at else ""
     return WAITS, f"{first} gets in as soon as Kisi confirms it: {reason}.{sent}", "waiting for Kisi"
+
+
+def _is_in(facts: Facts, row: KisiGrant) -> bool:
+    """As Kisi confirmed it, or said just now to whoever asked."""
+    if row.state == State.UNCERTAIN and facts.news:
+        return facts.news.is_in_group
+    return row.state == State.GRANTED or row.is_asked_about
+
+
+def _inside(facts: Facts, row: KisiGrant, reason: str) -> tuple[Tag, str, str]:
+    first, connection = facts.member.first_name, facts.connection
+    if facts.news.is_suspended if facts.news else row.suspended:
+        text = (
+            f"{first} is in the group but suspended in Kisi, so no door opens. "
+            "Only someone in Kisi can lift that."
+        )
+        return SUSPENDED, text, "suspended in Kisi"
+    if connection and wording.shut(connection):
+        return SHUT, f"{first} should get in, but {wording.shut(connection)}.", wording.shut(connection)
+    return YES if row.state == State.GRANTED else CHECKING, _can(first, facts), reason
 
 
 def _unwanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
@@ -196,7 +216,7 @@ def _unwanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
         return (
             HELD,
             f"{first} can still get in: the removal is held since {facts.moment(row.held_since)} because {reason}.",
-            "held",
+            reason,
         )
     if row.kept_until:
         who = row.kept_by.get_full_name() or row.kept_by.get_username() if row.kept_by else "An admin"
@@ -221,25 +241,6 @@ def _outside(facts: Facts, reason: str) -> tuple[Tag, str, str]:
     return NO, f"{first} can't get in{yet}: {reason}.", reason
 
 
-def because(decision: Decision, *, is_cancelled: bool = False) -> str:
-    """The reason as the second half of a sentence, without the full stop."""
-    plan = decision.plan
-    cause = f" ({decision.cause})" if decision.cause else ""
-    said = {
-        Reason.ACTIVE: f"{plan} is active",
-        Reason.ENDS: f"{plan} is cancelled from then" if is_cancelled else f"{plan} ends then",
-        Reason.STARTS: f"{plan} starts on {_date(decision.on)}",
-        Reason.PAUSED: f"{plan} is paused{cause}",
-        Reason.EXPIRED: f"{plan} expired" + (f" on {_date(decision.on)}" if decision.on else "") + cause,
-        Reason.CANCELLED: f"{plan} was cancelled"
-        + (f" on {_date(decision.on)}" if decision.on else "")
-        + cause,
-        Reason.NO_24HR_ACCESS: f"{plan} has no 24-hr access",
-        Reason.NO_SUBSCRIPTION: "there is no subscription",
-    }
-    return said[decision.reason]
-
-
 def what_to_do(row: KisiGrant) -> str:
     said = {
         Trouble.REFUSED: "Correct the member's details; Core then tries by itself.",
@@ -252,11 +253,7 @@ def what_to_do(row: KisiGrant) -> str:
 def _can(first: str, facts: Facts) -> str:
     if facts.decision.until is None:
         return f"{first} can get in: {facts.reason}."
-    return f"{first} can get in until the end of {_date(facts.decision.until)}: {facts.reason}."
-
-
-def _date(day: date | None) -> str:
-    return words.day(day) if day else "a date not set"
+    return f"{first} can get in until the end of {why.day(facts.decision.until)}: {facts.reason}."
 
 
 def _lower(text: str) -> str:

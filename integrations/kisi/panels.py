@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -11,7 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from integrations.kisi import access_filter, chain, concerns, curve, doors, glance, wording
-from integrations.kisi.models import AccessEvent, Heartbeat, KisiConnection
+from integrations.kisi.models import AccessEvent, Heartbeat, KisiConnection, KisiGrant
 from integrations.kisi.timeline import lines
 from members.models import Gym, Member
 from members.slots import AccessCell, Filter, HealthLine, Order, Piece, TimelineEntry
@@ -26,18 +27,27 @@ def member_panel(request: HttpRequest, member: Member) -> Piece:
     now = timezone.now()
     connection = glance.find_connection(request)
     facts = doors.facts_at(connection, gym, [member], gym.today(now))[member.pk]
-    answer, found = doors.answer(facts), chain.of_member(facts, now)
+    seen = chain.lately(facts, now)
+    found = chain.of_lately(facts, seen) if seen else None
+    answer = doors.answer(replace(facts, seen=seen if found and found.links else None))
     context = {
         "answer": answer,
         "rule": facts.reason,
         "chain": found,
         "mark": sha256(f"{answer}{found}".encode()).hexdigest()[:12],
         "row": facts.row,
+        "confirmed_at": _confirmed_at(facts.row),
         "member": member,
         "usable": connection is not None and connection.status != KisiConnection.Status.DISCONNECTED,
         "can_sync": connection is not None and glance.can_sync(connection),
     }
     return Piece("kisi/_member_panel.html", context)
+
+
+def _confirmed_at(row: KisiGrant | None) -> datetime | None:
+    """When Kisi last said that this person has access, while that holds."""
+    has = row is not None and (row.state == KisiGrant.State.GRANTED or row.is_asked_about)
+    return row.confirmed_at if row is not None and has else None
 
 
 def member_cells(request: HttpRequest, members: Sequence[Member]) -> dict[int, AccessCell]:

@@ -238,22 +238,22 @@ def incomplete(reason: str) -> Face:
     )
 
 
+def unfinished(connection: KisiConnection) -> Face:
+    again = f"at {clock(connection, connection.retry_at)}" if connection.retry_at else "in a moment"
+    return Face(
+        Tag("Check incomplete", "warn"),
+        "The last check of Kisi did not finish",
+        "Kisi stopped answering as expected before it was over, so changes may not have reached it yet. "
+        f"Core tries again {again}. You need to do nothing.",
+    )
+
+
 def mostly_managed(counts: Counts) -> Face:
     heading = f"{people(counts.managed)} have a role in Kisi, so Core leaves them alone"
     text = "They are most of your members there, and stay in when they cancel, until somebody takes the role."
     return Face(Tag("Roles in Kisi", "warn"), heading, text)
 
 
-def no_doors(connection: KisiConnection) -> Face:
-    return Face(
-        Tag("No doors", "warn"),
-        _upper(shut(connection)),
-        "Who is in this group gets in nowhere by it. Add doors to the group in Kisi; Core sees that by itself.",
-    )
-
-
-def throttled(counts: Counts) -> Face:
-    return Face(
 def shut(connection: KisiConnection) -> str:
     """Why a right in this group lets nobody in, "" while it does."""
     if connection.status == Status.GROUP_GONE:
@@ -294,6 +294,16 @@ def retrying(connection: KisiConnection, count: int) -> str:
     return f"Retrying {people(count)}."
 
 
+def no_doors(connection: KisiConnection) -> Face:
+    return Face(
+        Tag("No doors", "warn"),
+        _upper(shut(connection)),
+        "Who is in this group gets in nowhere by it. Add doors to the group in Kisi; Core sees that by itself.",
+    )
+
+
+def throttled(counts: Counts) -> Face:
+    return Face(
         Tag("Slowed down", "info"),
         "Kisi has asked Core to slow down",
         f"Everything goes through, only later: {changes(counts.waiting)}.",
@@ -327,6 +337,10 @@ MOVING_IN = Face(
 )
 
 
+def _upper(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def _since(connection: KisiConnection) -> str:
     return clock(connection, connection.status_since)
 
@@ -334,7 +348,3 @@ def _since(connection: KisiConnection) -> str:
 def _who(connection: KisiConnection) -> str:
     by = connection.status_by
     return f" by {by.get_full_name() or by.get_username()}" if by else ""
-def _upper(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
-
-

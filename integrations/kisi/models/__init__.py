@@ -2,7 +2,7 @@
 
 from integrations.kisi.models.activity import AccessEvent, AccessPerson, Alert, Heartbeat, SyncRun
 from integrations.kisi.models.connection import KisiConnection, Pace, Read
-from integrations.kisi.models.grant import KisiGrant, Release
+from integrations.kisi.models.grant import KisiGrant, Release, still_in
 from integrations.kisi.models.look import Checkup, Look
 from integrations.kisi.models.preview import Preview, PreviewLine
 
@@ -21,4 +21,5 @@ __all__ = [
     "Read",
     "Release",
     "SyncRun",
+    "still_in",
 ]

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from integrations.access.policy import Person, Reason, decide
-from integrations.kisi import doors, entries, results, tasks
+from integrations.kisi import entries, results, tasks, why
 from integrations.kisi.entries import Holders
 from integrations.kisi.forms import PeopleForm
 from integrations.kisi.models import KisiConnection, KisiGrant
@@ -57,7 +57,7 @@ def held(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         return _decide(request, connection, form.cleaned_data["email"])
     today = connection.gym.today(now)
-    holders = entries.of(connection.gym, doors.members_of([*rows, *leaving]))
+    holders = entries.of(connection.gym, why.members_of([*rows, *leaving]))
     shown = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "rows": rows,
@@ -94,7 +94,7 @@ def _allow_ahead(request: HttpRequest, connection: KisiConnection, emails: list[
 
 def _with_reasons(holders: Holders, rows: Sequence[KisiGrant], on: date) -> list[tuple[KisiGrant, str]]:
     """Each with why the removal is owed on that day."""
-    reasons = doors.reasons_by(holders, rows, on)
+    reasons = why.reasons_by(holders, rows, on)
     return [(row, reasons[row.email]) for row in rows]
 
 
@@ -106,7 +106,7 @@ def _main_cause(
     connection: KisiConnection, holders: Holders, rows: Sequence[KisiGrant], on: date
 ) -> MainCause | None:
     """The plan without 24-hr access that most of these people are on, if there is one."""
-    members = {member.pk for member in doors.members_of(rows)}
+    members = {member.pk for member in why.members_of(rows)}
     decisions = [decide(Person(tuple(holders.entries(pk))), on) for pk in members]
     plans = Counter(found.plan for found in decisions if found.reason is Reason.NO_24HR_ACCESS)
     name, count = plans.most_common(1)[0] if plans else ("", 0)

@@ -22,13 +22,14 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
 TODAY = NOW.date()
 GYMS = 60
-ROW_STATES = [*KisiGrant.State.values, "granted", "granted", "closed"]
+ROW_STATES = [*KisiGrant.State.values, "granted", "granted", "closed", "uncertain", "uncertain"]
 # The tag on a member's page, and the state to choose for it.
 STATE_OF = {
     "Can get in": "in",
     "Kept": "in",
     "Can't get in": "out",
     "Suspended": "out",
+    "No doors": "out",
     "Waiting": "waiting",
     "Failed": "failed",
     "Held": "held",
@@ -41,7 +42,11 @@ def random_gym(seed: int) -> KisiConnection:
     chance = random.Random(seed)
     gym = GymFactory()
     since = NOW if chance.random() < 0.5 else None
-    connection = KisiConnection.objects.create(gym=gym, group_id=seed + 1, sole_source_since=since)
+    doors = ["Front door"] if chance.random() < 0.8 else []
+    status = "group_gone" if chance.random() < 0.1 else "connected"
+    connection = KisiConnection.objects.create(
+        gym=gym, group_id=seed + 1, sole_source_since=since, doors=doors, status=status
+    )
     plans = [PlanFactory(gym=gym, has_24hr_access=opens) for opens in (True, True, False)]
     plans.append(PlanFactory(has_24hr_access=True))
     for number in range(10):
@@ -84,6 +89,10 @@ def _row(connection: KisiConnection, email: str, chance: random.Random, **known:
         other_way=often(0.3),
         suspended=often(0.2),
         retry_at=NOW if often(0.3) else None,
+        role_assignment_id=7 if often(0.8) else None,
+        confirmed_at=NOW if often(0.9) else None,
+        intent_at=NOW + timedelta(hours=chance.choice([-1, -1, 0, 1])) if often(0.7) else None,
+        missed_at=NOW if often(0.2) else None,
         held_since=NOW if often(0.25) else None,
         kept_until=NOW if often(0.25) else None,
     )
@@ -181,8 +190,9 @@ def test_every_reason_and_trouble_has_its_words_and_stands_once():
 
 
 def test_a_row_of_another_gym_says_nothing_here():
-    here = KisiConnection.objects.create(gym=GymFactory(), group_id=1, sole_source_since=NOW)
-    there = KisiConnection.objects.create(gym=GymFactory(), group_id=2, sole_source_since=NOW)
+    facts = {"sole_source_since": NOW, "doors": ["Front door"]}
+    here = KisiConnection.objects.create(gym=GymFactory(), group_id=1, **facts)
+    there = KisiConnection.objects.create(gym=GymFactory(), group_id=2, **facts)
     for gym in Gym.objects.all():
         SubscriptionFactory(member=MemberFactory(gym=gym, first_name="Ana"), starts_on=TODAY)
     KisiGrant.objects.create(connection=there, email="ana@example.com", state="granted")

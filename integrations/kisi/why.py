@@ -1,0 +1,77 @@
+"""Why somebody may get in or not, as the second half of a sentence, and whose subscription says so. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from integrations.access.policy import Decision, Entry, Person, Reason, decide
+from integrations.kisi import entries
+from integrations.kisi.entries import Holders
+from integrations.kisi.models import KisiGrant
+from members import words
+from members.models import Gym, Member
+from plans.models import Subscription
+
+Status = Subscription.Status
+
+
+def reasons(gym: Gym, rows: Sequence[KisiGrant], today: date) -> dict[str, str]:
+    """Why each of these people should not have access on `today`, by address."""
+    return reasons_by(entries.of(gym, members_of(rows)), rows, today)
+
+
+def members_of(rows: Iterable[KisiGrant]) -> list[Member]:
+    return [row.member for row in rows if row.member]
+
+
+def reasons_by(holders: Holders, rows: Sequence[KisiGrant], today: date) -> dict[str, str]:
+    """The same of people whose subscriptions are known already."""
+    return {row.email: _why_not(holders, row.member_id or 0, today) for row in rows}
+
+
+def _why_not(holders: Holders, member_id: int, today: date) -> str:
+    if member_id not in holders.by_id:
+        return "no longer a member"
+    decision, whose = judge(holders, member_id, today)
+    cancelled = is_cancelled(holders.entries(member_id), decision)
+    return because(decision, cancelled=cancelled, whose=whose)
+
+
+def judge(holders: Holders, pk: int, today: date) -> tuple[Decision, str]:
+    """What counts for the address, and the first name of whose subscription that is; "" for the member's own."""
+    decision = decide(Person(tuple(holders.entries(pk))), today)
+    others = holders.sharing(pk)
+    if not others or decide(Person(tuple(holders.by_id[pk].entries)), today) == decision:
+        return decision, ""
+    said = ((other.first_name, decide(Person(tuple(other.entries)), today)) for other in others)
+    return decision, next((name for name, theirs in said if theirs == decision), "")
+
+
+def is_cancelled(theirs: list[Entry], decision: Decision) -> bool:
+    """Whether the subscription that decides was cancelled from its last day on."""
+    ends = [e for e in theirs if (e.plan, e.ends_on) == (decision.plan, decision.until)]
+    return decision.until is not None and any(e.status == Status.PENDING_CANCEL for e in ends)
+
+
+def because(decision: Decision, *, cancelled: bool = False, whose: str = "") -> str:
+    """The reason as the second half of a sentence, without the full stop; `whose` where it is not their own."""
+    plan = f"{whose}'s {decision.plan}" if whose else decision.plan
+    cause = f" ({decision.cause})" if decision.cause else ""
+    said = {
+        Reason.ACTIVE: f"{plan} is active",
+        Reason.ENDS: f"{plan} is cancelled from then" if cancelled else f"{plan} ends then",
+        Reason.STARTS: f"{plan} starts on {day(decision.on)}",
+        Reason.PAUSED: f"{plan} is paused{cause}",
+        Reason.EXPIRED: f"{plan} expired" + (f" on {day(decision.on)}" if decision.on else "") + cause,
+        Reason.CANCELLED: f"{plan} was cancelled"
+        + (f" on {day(decision.on)}" if decision.on else "")
+        + cause,
+        Reason.NO_24HR_ACCESS: f"{plan} has no 24-hr access",
+        Reason.NO_SUBSCRIPTION: "there is no subscription",
+    }
+    return said[decision.reason]
+
+
+def day(on: date | None) -> str:
+    return words.day(on) if on else "a date not set"

@@ -89,6 +89,11 @@ class Glance:
         return self.face.tag.tone in ("warn", "bad")
 
     @property
+    @property
+    def inside(self) -> str:
+        """How many get in."""
+        return wording.inside(self.connection, self.counts.have_access)
+
     def can_sync(self) -> bool:
         return can_sync(self.connection)
 
@@ -206,7 +211,7 @@ def _faces(connection: KisiConnection, counts: Counts, runs: _Runs, since: datet
         *((stale, standing) if connection.status == Status.IN_TROUBLE else (standing, stale)),
         wording.incomplete(unread) if unread else None,
         wording.RESTORED if connection.restored_at else None,
-        wording.no_doors(connection) if not connection.doors else None,
+        wording.no_doors(connection) if _lacks_doors(connection) else None,
         wording.mostly_managed(counts) if _mostly_managed(counts) else None,
         wording.held(counts) if counts.held else None,
         wording.failed(counts) if counts.failed else None,
@@ -226,6 +231,10 @@ def _incomplete(read: SyncRun | None) -> str:
     """Why the last read of Kisi concluded nothing; "" when it was whole."""
     if read is None or read.state != SyncRun.State.INCOMPLETE:
         return ""
+def _lacks_doors(connection: KisiConnection) -> bool:
+    return connection.status != Status.GROUP_GONE and not connection.doors
+
+
     return read.reason or "not told where"
 
 

@@ -47,6 +47,22 @@ class TestDoors:
         assert page.says("Needs attention Nothing needs attention.")
         assert 'class="banner' not in page.html
 
+    @pytest.mark.parametrize(
+        ("facts", "said"),
+        [
+            ({"status": "group_gone"}, "1 person has access, but Kisi has no group 1 any more"),
+            ({"doors": []}, "1 person has access, but 24-hr Access opens no doors"),
+            ({"status": "disconnected"}, "1 person had access when Kisi was disconnected"),
+        ],
+    )
+    @pytest.mark.parametrize("page", ["dashboard", "kisi:people"])
+    def test_nobody_can_open_doors_that_are_not_there(self, gym, staff, facts, said, page):
+        inside(gym, "Ana")
+        KisiConnection.objects.update(group_name="24-hr Access", **facts)
+        shown = staff.open(page)
+        assert shown.says(said)
+        assert "can open the doors" not in shown.text
+
     def test_it_leads_to_kisi_and_to_who_is_inside(self, gym, staff):
         page = staff.open("dashboard")
         for name in ("kisi:overview", "kisi:people"):

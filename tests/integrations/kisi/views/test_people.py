@@ -22,7 +22,8 @@ CONFIRMED = datetime(2025, 10, 3, 2, 30, tzinfo=UTC)
 def gym(house: House) -> House:
     house.gym.timezone = "America/Los_Angeles"
     house.gym.save()
-    KisiConnection.objects.create(gym=house.gym, group_id=1, sole_source_since=timezone.now())
+    facts = {"doors": ["Front door"], "sole_source_since": timezone.now()}
+    KisiConnection.objects.create(gym=house.gym, group_id=1, **facts)
     return house
 
 

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from members import slots
+from members.changes import Told, told
 from members.gyms import name_of, staff_required, switch_gym, works_somewhere
 from members.models import Change, Gym, Member
 
@@ -46,6 +47,7 @@ class Latest:
     entry: slots.TimelineEntry
     member: int | None
     name: str
+    told: Told
 
 
 def _latest(gym: Gym) -> list[Latest]:
@@ -59,6 +61,6 @@ def _latest(gym: Gym) -> list[Latest]:
 
 
 def _told(row: Any) -> Latest:
-    return Latest(
-        slots.TimelineEntry(row.at, row.text, name_of(row.by), row.cause), row.member, row.name or ""
-    )
+    said = told(row.action, row.detail)
+    entry = slots.TimelineEntry(row.at, said.alone, name_of(row.by), row.cause)
+    return Latest(entry, row.member, row.name or "", said)

@@ -61,9 +61,23 @@ def test_the_dashboard_says_who_starts_and_who_ends(desk, gym, ana):
 
 def test_the_dashboard_shows_the_five_latest_changes(desk, gym, ana, bob):
     for number in range(7):
-        Change.record(gym, "change member", by=bob.user, member_id=ana.pk, detail=f"change {number}")
+        detail = f"Plan {number}: Active to Paused"
+        Change.record(gym, "pause", by=bob.user, member_id=ana.pk, detail=detail)
     text = desk.open("dashboard").text
-    assert [number for number in range(7) if f"change {number}: Ana Ruiz" in text] == [2, 3, 4, 5, 6]
+    assert [number for number in range(7) if f"Ana Ruiz: Plan {number} was paused" in text] == [2, 3, 4, 5, 6]
+
+
+def test_the_latest_changes_read_as_sentences(desk, gym, ana):
+    for action, detail in (("add member", "Ana Ruiz added"), ("start", "All Hours: Active")):
+        Change.record(gym, action, member_id=ana.pk, detail=detail)
+    Change.record(gym, "pause", member_id=0, detail="All Hours: Active to Paused")
+    said = desk.open("dashboard").text.partition("Latest changes ")[2]
+    sentences = [
+        "All Hours was paused today",
+        "Ana Ruiz: All Hours started today",
+        "Ana Ruiz was added today",
+    ]
+    assert sorted(sentences, key=said.index) == sentences
 
 
 def test_tiles_stand_on_the_dashboard_and_banners_on_every_page(desk, ana):

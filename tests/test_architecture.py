@@ -31,7 +31,7 @@ BELOW = {
 LAYERS = (
     ("rows", "models"),
     ("transport", "governor", "wake", "wording", "results", "refusals", "named"),
-    ("explain", "entries"),
+    ("explain", "entries", "endings"),
     ("why",),
     ("client", "doors", "timeline", "letters"),
     ("chain", "remedies"),
@@ -42,7 +42,7 @@ LAYERS = (
     ("alerts",),
     ("tasks",),
     ("watch",),
-    ("forms", "panels", "signals", "admin", "management"),
+    ("forms", "panels", "signals", "admin", "management", "templatetags"),
     ("views",),
     ("urls",),
     ("apps",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from hashlib import sha256
 
 from django.conf import settings
@@ -11,10 +12,10 @@ from django.db.models import Min, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
-from integrations.kisi import numbers, wording
+from integrations.kisi import endings, numbers, wording
 from integrations.kisi.models import Heartbeat, KisiConnection, Read, SyncRun
 from integrations.kisi.numbers import Numbers
-from integrations.kisi.sync import schedule
+from integrations.kisi.sync import restoring, schedule
 from integrations.kisi.sync.gather import Facts
 from integrations.kisi.wording import Counts, Face
 
@@ -89,13 +90,20 @@ class Glance:
         return self.face.tag.tone in ("warn", "bad")
 
     @property
-    @property
     def inside(self) -> str:
         """How many get in."""
         return wording.inside(self.connection, self.counts.have_access)
 
+    @property
     def can_sync(self) -> bool:
         return can_sync(self.connection)
+
+
+class CutShort(Enum):
+    """What kept the last run from its end."""
+
+    BY_KISI = "Kisi"
+    OTHERWISE = "somebody's decision, or a trouble that is over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,20 +214,25 @@ def _faces(connection: KisiConnection, counts: Counts, runs: _Runs, since: datet
     stale = wording.stale(connection, since) if since and needs_worker(connection) else None
     if connection.status in (Status.DISCONNECTING, Status.DISCONNECTED, Status.PAUSED):
         return [face for face in (standing, stale) if face]
-    unread = _incomplete(runs.read)
+    unread, cut_short = _incomplete(runs.read), _cut_short(connection, runs.last)
     faces = [
         *((stale, standing) if connection.status == Status.IN_TROUBLE else (standing, stale)),
         wording.incomplete(unread) if unread else None,
+        endings.unfinished(connection) if cut_short is CutShort.BY_KISI else None,
         wording.RESTORED if connection.restored_at else None,
         wording.no_doors(connection) if _lacks_doors(connection) else None,
         wording.mostly_managed(counts) if _mostly_managed(counts) else None,
         wording.held(counts) if counts.held else None,
         wording.failed(counts) if counts.failed else None,
         wording.throttled(counts) if connection.status == Status.THROTTLED else None,
-        wording.SYNCING if runs.running else None,
+        wording.SYNCING if runs.running or cut_short is CutShort.OTHERWISE else None,
         wording.MOVING_IN if connection.in_transition else None,
     ]
     return [face for face in faces if face] or [wording.CONNECTED]
+
+
+def _lacks_doors(connection: KisiConnection) -> bool:
+    return connection.status != Status.GROUP_GONE and not connection.doors
 
 
 def _mostly_managed(counts: Counts) -> bool:
@@ -231,11 +244,20 @@ def _incomplete(read: SyncRun | None) -> str:
     """Why the last read of Kisi concluded nothing; "" when it was whole."""
     if read is None or read.state != SyncRun.State.INCOMPLETE:
         return ""
-def _lacks_doors(connection: KisiConnection) -> bool:
-    return connection.status != Status.GROUP_GONE and not connection.doors
+    return endings.why(read.reason) or "not told where"
 
 
-    return read.reason or "not told where"
+def _cut_short(connection: KisiConnection, last: SyncRun | None) -> CutShort | None:
+    """Whether the last run has an end at all: until one has, nothing is known to be in order.
+
+    What stopped it before the connection came to its present state, such as a pause, is over and asked for again.
+    """
+    if connection.status != Status.CONNECTED or last is None or last.state != SyncRun.State.STOPPED:
+        return None
+    is_over = (
+        last.reason == restoring.BECAUSE or (last.finished_at or last.started_at) < connection.status_since
+    )
+    return CutShort.OTHERWISE if is_over else CutShort.BY_KISI
 
 
 def _minutes(run: SyncRun | None) -> int:

@@ -14,9 +14,15 @@ from integrations.kisi.sync.ledger import SETTLED
 
 
 def ask(connection: KisiConnection, read: Read, *, because: str, now: datetime, by: Any = None) -> None:
-    """Want a read of at least this much; a broken connection is probed at once."""
-    broken = KisiConnection.objects.filter(pk=connection.pk, status__in=KisiConnection.BROKEN)
-    broken.update(retry_at=now)
+    """Want a read of at least this much; a broken connection is probed at once.
+
+    Somebody's press ends the wait after an answer that was none, too; a wait that Kisi asked for goes on.
+    """
+    mine = KisiConnection.objects.filter(pk=connection.pk)
+    waits = mine.filter(status__in=KisiConnection.BROKEN)
+    if by is not None:
+        waits = mine.exclude(status=KisiConnection.Status.THROTTLED).exclude(retry_at=None)
+    waits.update(retry_at=now)
     KisiConnection.objects.filter(pk=connection.pk).update(
         look_again=True,
         want_read=Greatest(F("want_read"), Value(int(read))),

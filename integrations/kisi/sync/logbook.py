@@ -11,6 +11,7 @@ from integrations.kisi.models import AccessEvent, KisiConnection, Read, SyncRun
 from integrations.kisi.sync.session import Session
 
 Kind = AccessEvent.Kind
+ANOTHER_TRY = "another try"
 
 _COUNTED = {
     Kind.GRANTED: "granted",
@@ -35,6 +36,15 @@ class Logbook:
             _follow(running.trace)
         if self.session.connection.wanted_because:
             self.begin(Read.LEDGER)
+
+    def try_again(self) -> bool:
+        """After a run that was cut short there is one that has an end, also where nothing is owed any more."""
+        last = SyncRun.objects.filter(connection=self.session.connection).first()
+        if self.session.run is not None or last is None or last.state != SyncRun.State.STOPPED:
+            return False
+        self.session.connection.wanted_because = ANOTHER_TRY
+        self.begin(Read.LEDGER)
+        return True
 
     def begin(self, read: Read) -> None:
         """Open a run, or raise the read of the one that is open."""

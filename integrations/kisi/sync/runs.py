@@ -112,6 +112,7 @@ def _ended(book: Logbook, reason: str) -> Outcome:
 
 def _no_answer(session: Session, book: Logbook, error: NoAnswer) -> Outcome:
     """A check or a list got no answer: nothing concluded; five in a row mean trouble."""
+    book.begin(Read.LEDGER)
     try:
         session.raise_if_in_trouble()
         standing.wait_until(session, session.clock.now() + SHORT_WAIT)
@@ -121,16 +122,13 @@ def _no_answer(session: Session, book: Logbook, error: NoAnswer) -> Outcome:
 
 
 def _work(session: Session, book: Logbook) -> Outcome:
-    if standing.needs_probe(session.connection):
-        probe(session)
-        standing.heal(session)
-    elif session.connection.retry_at is not None:
-        session.connection.retry_at = None
-        session.connection.save(update_fields=["retry_at"])
+    is_another_try = _come_back(session)
     preview = applying.asked(session)
     if preview is not None:
         return _apply_preview(session, book, preview)
     book.resume()
+    if is_another_try and book.try_again():
+        check(session)
     keep_watch(session)
     _read_kisi(session, book)
     if _changes(session, book) is Outcome.MORE:
@@ -139,6 +137,19 @@ def _work(session: Session, book: Logbook) -> Outcome:
     book.finish()
     _leave(session)
     return Outcome.DONE
+
+
+def _come_back(session: Session) -> bool:
+    """After a wait: probe what was broken, and take the wait away. Whether there was one."""
+    if standing.needs_probe(session.connection):
+        probe(session)
+        standing.heal(session)
+        return True
+    if session.connection.retry_at is None:
+        return False
+    session.connection.retry_at = None
+    session.connection.save(update_fields=["retry_at"])
+    return True
 
 
 def _apply_preview(session: Session, book: Logbook, preview: Preview) -> Outcome:

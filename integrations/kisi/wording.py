@@ -238,16 +238,6 @@ def incomplete(reason: str) -> Face:
     )
 
 
-def unfinished(connection: KisiConnection) -> Face:
-    again = f"at {clock(connection, connection.retry_at)}" if connection.retry_at else "in a moment"
-    return Face(
-        Tag("Check incomplete", "warn"),
-        "The last check of Kisi did not finish",
-        "Kisi stopped answering as expected before it was over, so changes may not have reached it yet. "
-        f"Core tries again {again}. You need to do nothing.",
-    )
-
-
 def mostly_managed(counts: Counts) -> Face:
     heading = f"{people(counts.managed)} have a role in Kisi, so Core leaves them alone"
     text = "They are most of your members there, and stay in when they cancel, until somebody takes the role."

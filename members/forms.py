@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
 from django.forms.utils import pretty_name
 from django.http import HttpRequest, QueryDict
@@ -45,6 +46,13 @@ class Spoken(forms.BaseForm):
         for name, field in self.fields.items():
             speak(field, str(field.label or pretty_name(name)))
         super().full_clean()
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Some fields raise a library's error past their own messages."""
+        if field in self.fields and isinstance(error, ValidationError):
+            for one in error.error_list:
+                one.message = self.fields[field].error_messages.get(one.code or "", one.message)
+        super().add_error(field, error)
 
 
 class CoreForm(Spoken, forms.Form):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-TURNED = "24-hr access turned "
+WHOLE = "24-hr access"
+TURNED = f"{WHOLE} turned "
 CHANGED, TO = " changed: ", " to "
 # A step of a subscription by its action: what happened to the plan, and what somebody did to it.
 STEPS = {
@@ -50,7 +51,7 @@ def act(action: str, detail: str, by: str) -> str:
     """Ada Admin paused Night Owl; without anybody: Night Owl was paused. "" where it is nothing about doors."""
     if TURNED in detail:
         plan, way = detail.rpartition(CHANGED)[0], detail.rpartition(TURNED)[2]
-        return f"{by} turned {way} 24-hr access on {plan}" if by else f"{plan} had 24-hr access turned {way}"
+        return f"{by} turned {way} {WHOLE} on {plan}" if by else f"{plan} had {WHOLE} turned {way}"
     if action in OF_MEMBER:
         done = "added the member" if action == "add member" else "changed the details"
         return f"{by} {done}" if by else ""

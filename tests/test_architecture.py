@@ -31,7 +31,7 @@ BELOW = {
 LAYERS = (
     ("rows", "models"),
     ("transport", "governor", "wake", "wording", "results", "refusals", "named"),
-    ("explain", "entries", "endings"),
+    ("explain", "entries", "acts", "endings"),
     ("why",),
     ("client", "doors", "timeline", "letters"),
     ("chain", "remedies"),

@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Trim
 
+from integrations.kisi import acts
 from integrations.kisi.models import AccessEvent, AccessPerson, SyncRun
 from members.gyms import name_of
 from members.models import Member
@@ -78,7 +79,9 @@ def lines(events: QuerySet[AccessEvent]) -> list[Line]:
 
 
 def named(events: QuerySet[AccessEvent]) -> QuerySet[Any]:
-    """The same events with `person_name`, `person_email`, `by_name`, and `member` and `run` while they exist."""
+    """The same events with `person_name`, `person_email`, `by_name`, what was done in Core before them, and `member`
+    and `run` while they exist.
+    """
     person = AccessPerson.objects.filter(pk=OuterRef("person_id"))
     user = get_user_model().objects.filter(pk=OuterRef("by_id"))
     email = Cast(NullIf("email", Value("")), CharField())
@@ -91,12 +94,13 @@ def named(events: QuerySet[AccessEvent]) -> QuerySet[Any]:
         person_name=Subquery(person.values("name")),
         person_email=Subquery(person.values("email")),
         by_name=Subquery(called.values("called")),
+        **acts.before(),
     )
 
 
 def run_line(run: SyncRun, some: Sequence[Line] = (), *, has_more: bool = False) -> Line:
     """A run as one row; `some` are the first of its events."""
-    caused_by = name_of(run.by) or run.because
+    caused_by = name_of(run.by) or cause_of(some, has_more=has_more) or run.because
     said = next((line.said for line in some if line.said), "")
     return Line(
         at=run.started_at,
@@ -108,6 +112,13 @@ def run_line(run: SyncRun, some: Sequence[Line] = (), *, has_more: bool = False)
         some=tuple(some),
         has_more=has_more,
     )
+
+
+def cause_of(some: Sequence[Line], *, has_more: bool) -> str:
+    """The one thing that all a run did was caused by; "" where there are several, or more that is not known."""
+    causes = {line.caused_by for line in some}
+    cause = causes.pop() if len(causes) == 1 else ""
+    return "" if has_more and not acts.is_of_many(cause) else cause
 
 
 def run_words(run: SyncRun) -> str:
@@ -145,7 +156,7 @@ def _line(row: Any, *, is_shared: bool) -> Line:
         after=after,
         email=row.person_email or "",
         member_id=row.member,
-        caused_by=row.by_name or ("" if "{cause}" in words else row.cause),
+        caused_by=row.by_name or acts.told(row) or ("" if "{cause}" in words else row.cause),
         said=row.kisi_said,
         event_id=row.pk,
         run_id=row.run,

@@ -46,11 +46,13 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
     """One run with its rows: where its permanent link leads."""
     connection = require_connection(request)
     found = get_object_or_404(SyncRun.objects.select_related("by"), pk=run_id, connection=connection)
+    part = history.page_of_run(connection, found, _number(request))
     context: dict[str, Any] = {
         "run": found,
         "name": timeline.run_name(found),
         "words": timeline.run_words(found),
-        "part": history.page_of_run(connection, found, _number(request)),
+        "part": part,
+        "act": timeline.cause_of(part.lines, has_more=part.has_older or part.number > 1),
     }
     return _page(request, "kisi/activity_run.html", connection, context)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from integrations.kisi.models import KisiConnection
 from tests.browser import states
 from tests.browser.conftest import KISI, Window
-from tests.browser.scenes.kinds import Scene
+from tests.browser.scenes.kinds import Scene, unfold
 from tests.browser.served import Served
 from tests.factories import GymFactory
 
@@ -42,8 +42,7 @@ def with_people(served: Served, desk: Window) -> Iterator[str]:
     yield from _tried(
         desk, "", served.printed["group_id"], served.printed["api_key"], name="connect-3-losers"
     )
-    for summary in desk.page.locator("main summary").all():
-        summary.click()
+    unfold(desk)
     yield "connect-3-names"
 
 

@@ -13,7 +13,7 @@ from members.models import Member
 from plans.models import Subscription
 from tests.browser import states
 from tests.browser.conftest import KISI, Window
-from tests.browser.scenes.kinds import Scene
+from tests.browser.scenes.kinds import Scene, unfold
 from tests.browser.served import Served
 
 ACTIVITY, TROUBLE = f"{KISI}activity/", f"{KISI}troubleshooting/"
@@ -65,8 +65,7 @@ def checks(served: Served, desk: Window) -> Iterator[str]:
     desk.press("Check again")
     yield "troubleshooting-problem"
     served.house.world.clear_faults()
-    for summary in desk.page.locator("main summary").all():
-        summary.click()
+    unfold(desk)
     for name, email in (("found", "ana@example.com"), ("unknown", "nobody@example.com"), ("wrong", "ana")):
         desk.page.get_by_label("Email").fill(email)
         desk.press("Find")

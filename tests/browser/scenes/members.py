@@ -9,7 +9,7 @@ from members.models import Member
 from plans.models import Subscription
 from tests.browser import causes, states
 from tests.browser.conftest import KISI, Window
-from tests.browser.scenes.kinds import Scene
+from tests.browser.scenes.kinds import Scene, unfold
 from tests.browser.served import Served
 from tests.factories import PlanFactory, SubscriptionFactory
 
@@ -65,7 +65,7 @@ def asked(served: Served, desk: Window) -> Iterator[str]:
     subscription = ana.subscriptions.get()
     rows = {
         "pending_active": {"starts_on": day, "ends_on": None},
-        "pending_cancel": {"ends_on": day},
+        "pending_cancel": {"starts_on": "2026-01-01", "ends_on": day},
         "paused": {"ends_on": None},
     }
     for status, facts in rows.items():
@@ -98,7 +98,7 @@ def five_lines(served: Served, desk: Window) -> Iterator[str]:
     served.house.sync()
     desk.page.reload()
     yield "member-answered"
-    desk.page.locator("main summary").click()
+    unfold(desk)
     yield "member-help-open"
     desk.press("Leave this person's door access to Kisi")
     yield "member-just-left-to-kisi"

@@ -26,7 +26,7 @@ def asked(served: Served, desk: Window) -> Iterator[str]:
     Preview.objects.update(state="reading", read_so_far=1250)
     desk.page.reload()
     yield "preview-reading"
-    Preview.objects.update(state="failed", failure="needs_new_key", said="Unauthorized")
+    Preview.objects.update(state="failed", failure="KeyRejected", said="Unauthorized")
     desk.page.reload()
     yield "preview-failed"
 

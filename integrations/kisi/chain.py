@@ -100,7 +100,7 @@ class _Case:
     def is_unsettled(self) -> bool:
         """Whether Core itself has yet to ask about this person, or to do what the answer asks for."""
         row = self.row
-        if row is None or row.exempt or not self.connection.is_writing or row.state not in UNSETTLED:
+        if row is None or row.exempt or row.state not in UNSETTLED:
             return False
         return row.retry_at <= timezone.now() if row.retry_at else not row.is_parked
 
@@ -165,7 +165,12 @@ def _chain(case: _Case) -> Chain:
     if not is_outdated(case.connection, case.seen):
         links = (_entitled(case), _found(case), _in_group(case), _not_suspended(case), _opens_doors(case))
     waits = any(link.tag is WAITS for link in links) and not case.is_unanswered
-    return Chain(links, case.seen.at, waits or case.is_unsettled)
+    return Chain(links, case.seen.at, _is_at_it(case.connection) and (waits or case.is_unsettled))
+
+
+def _is_at_it(connection: KisiConnection) -> bool:
+    """Whether Core writes, or was just asked to try whether Kisi answers again."""
+    return connection.is_writing or (connection.is_broken and connection.look_again)
 
 
 def _entitled(case: _Case) -> Link:
@@ -214,7 +219,8 @@ def _inside(case: _Case) -> tuple[Tag, str]:
         return YES, "Core did not create this access, and you have not cut over."
     if row.is_parked:
         return YES, f"Kisi refused the removal: “{row.last_error}”."
-    return WAITS, "Core is removing the access."
+    later = wording.later(case.connection)
+    return WAITS, f"Core removes the access {later}." if later else "Core is removing the access."
 
 
 def _outside(case: _Case) -> tuple[Tag, str]:
@@ -252,6 +258,8 @@ def _not_suspended(case: _Case) -> Link:
 
 def _opens_doors(case: _Case) -> Link:
     doors, has = case.connection.doors, case.seen.has_doors
+    if case.connection.status == KisiConnection.Status.GROUP_GONE:
+        return Link("Group opens doors", NO, f"{wording.shut(case.connection)}.")
     if case.seen.failure == GroupGone.__name__:
         return Link("Group opens doors", NO, "Kisi does not show this group to the key.")
     if has or (has is None and doors):

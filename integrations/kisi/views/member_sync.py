@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from integrations.kisi import explain, glance, panels, tasks
+from integrations.kisi import explain, glance, panels, results, tasks
 from integrations.kisi.models import KisiConnection, Look
 from integrations.kisi.sync import asking, deciding, looking
 from integrations.kisi.views.shared import done, poll_answer, require_connection
@@ -36,6 +36,7 @@ def sync_person(request: HttpRequest, connection: KisiConnection, member: Member
     """Have a worker settle this person, and meanwhile look at Kisi ourselves."""
     because, by = "Sync now", request.user
     asking.ask_for_person(connection, member.email, because=because, now=timezone.now(), by=by)
+    connection.look_again = True  # as it stands in the database now
     tasks.wake(connection.pk)
     return looking.look(connection, member.email, by=by)
 
@@ -46,7 +47,7 @@ def tell(request: HttpRequest, member: Member, seen: Look) -> None:
         heading, next_step = explain.failure(seen.failure).heading, explain.who_acts(seen.failure)
         messages.warning(request, f"{heading}. {next_step}")
     else:
-        messages.success(request, f"Kisi was asked about {member.first_name}.")
+        messages.success(request, results.asked_about(member.first_name))
 
 
 @require_POST
@@ -58,11 +59,11 @@ def exempt_member(request: HttpRequest, member_id: int) -> HttpResponse:
         return redirect("members:detail", member.pk)
     if request.POST.get("exempt"):
         deciding.leave_to_kisi(connection, member, by=request.user, now=timezone.now())
-        words = f"{member.first_name}'s door access is left to Kisi."
+        words = results.left_to_kisi(member.first_name)
     else:
         deciding.take_back_from_kisi(connection, member, by=request.user, now=timezone.now())
         tasks.wake(connection.pk)
-        words = f"Core decides about {member.first_name}'s door access again."
+        words = results.taken_back(member.first_name)
     return done(request, words, "members:detail", member.pk)
 
 

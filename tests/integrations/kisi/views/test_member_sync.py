@@ -247,8 +247,17 @@ class TestWithScripts:
             assert 'hx-trigger="every' not in self.ask(staff, ana).content.decode()
         KisiGrant.objects.update(retry_at=timezone.now())
         assert 'hx-trigger="every' in self.ask(staff, ana).content.decode()
-        KisiConnection.objects.update(status="needs_new_key")
+        KisiConnection.objects.update(status="needs_new_key", look_again=False)
         assert 'hx-trigger="every' not in self.ask(staff, ana).content.decode()
+
+    def test_a_press_in_a_fault_is_followed_until_core_has_tried(self, connected, ana, staff):
+        KisiConnection.objects.update(status="in_trouble")
+        assert 'hx-trigger="every' in self.ask(staff, ana, "post").content.decode()
+        assert 'hx-trigger="every' in self.ask(staff, ana).content.decode()
+        connected.sync()
+        html = self.ask(staff, ana).content.decode()
+        assert 'hx-trigger="every' not in html
+        assert "Can get in" in html
 
     def test_it_is_polled_while_core_is_at_work_and_no_longer(self, connected, staff):
         member = connected.member("Ana")

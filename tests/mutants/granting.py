@@ -13,8 +13,8 @@ SEEDS = (
     Seed(
         "no-intent-before-a-grant",
         "integrations.kisi.sync.ledger",
-        old="            state=State.GRANTING,\n",
-        new="            state=State.ABSENT,\n",
+        old="_set(grant, state=State.GRANTING, ",
+        new="_set(grant, state=State.ABSENT, ",
         breaks="a crash after the POST leaves somebody in Kisi whom nobody remembers",
         caught_by=(LEASE, LOST),
     ),
@@ -140,7 +140,7 @@ SEEDS = (
     Seed(
         "the-page-is-green-while-one-failed",
         "integrations.kisi.glance",
-        old="        wording.failed(counts) if counts.failed else None,\n",
+        old="        faces.failed(counts) if counts.failed else None,\n",
         new="",
         breaks="the status says Connected while a member's last attempt failed",
         caught_by=(

@@ -231,3 +231,20 @@ def test_a_gym_cannot_move_to_the_group_of_another_gym(connected):
             connected.connection, key=Secret(world.api_key), group_id=taken.id, clock=connected.clock
         )
     assert connected.connection.group_id == world.group_id
+
+
+def test_who_is_left_to_kisi_stays_so_under_another_address(connected):
+    """No grant for the new address and no removal for the old one, until the admin takes the tick away."""
+    ana = connected.member("Ana")
+    connected.sync()
+    deciding.leave_to_kisi(connected.connection, ana, by=None, now=connected.clock.now())
+    ana.email = "ana.ruiz@example.com"
+    ana.save()
+    connected.calls()
+    connected.sync()
+    assert connected.inside() == ["ana"]
+    assert written(connected) == []
+    assert sentence(connected, ana).startswith("Managed in Kisi, not by Core")
+    deciding.take_back_from_kisi(connected.connection, ana, by=None, now=connected.clock.now())
+    connected.sync()
+    assert connected.inside() == ["ana.ruiz"]

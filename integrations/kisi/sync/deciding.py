@@ -92,7 +92,8 @@ def leave_to_kisi(connection: KisiConnection, member: Member, *, by: Any, now: d
 def take_back_from_kisi(connection: KisiConnection, member: Member, *, by: Any, now: datetime) -> None:
     """Core decides about this person again; what Kisi holds is read first."""
     with transaction.atomic():
-        rows = KisiGrant.objects.open().filter(connection=connection, email=member.email, exempt=True)
+        theirs = Q(email=member.email) | Q(member=member)
+        rows = KisiGrant.objects.open().filter(theirs, connection=connection, exempt=True)
         rows.update(exempt=False, exempt_by=None, exempt_at=None)
         asking.ask_for_person(connection, member.email, because="no longer left to Kisi", now=now, by=by)
 

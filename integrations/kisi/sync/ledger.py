@@ -58,12 +58,14 @@ def intend_grant(session: Session, email: str) -> tuple[KisiGrant, Wanted]:
         if wanted is None or (row and (row.exempt or row.state == State.GRANTED)):
             raise Moved
         grant = _open_row(session.connection, email) or new_row(session.connection, wanted)
-        _set(
-            grant,
-            state=State.GRANTING,
-            **_intent(session, grant, wish_of(email, wanted)),
-            member_id=wanted.member_id,
-        )
+        before = _left_to_kisi(session.connection, wanted)
+        if before is None:
+            intent = _intent(session, grant, wish_of(email, wanted))
+            _set(grant, state=State.GRANTING, **intent, member_id=wanted.member_id)
+        else:
+            _leave_too(session, grant, before)
+    if before is not None:
+        raise Moved
     return grant, wanted
 
 
@@ -103,6 +105,20 @@ def intend_settle(session: Session, email: str) -> tuple[KisiGrant, Wanted | Non
         fresh = {} if grant.wish == wish else SETTLED | {"missed_at": grant.missed_at}
         _set(grant, state=State.UNCERTAIN, wish=wish, **fresh)
     return grant, wanted
+
+
+def _left_to_kisi(connection: KisiConnection, wanted: Wanted) -> KisiGrant | None:
+    """The row by which an admin left this member to Kisi under the address they had before."""
+    rows = KisiGrant.objects.open().filter(connection=connection, exempt=True, member_id=wanted.member_id)
+    return rows.exclude(email=wanted.email).first() if wanted.member_id else None
+
+
+def _leave_too(session: Session, grant: KisiGrant, before: KisiGrant) -> None:
+    """The decision is about the member: it goes along with a changed address."""
+    grant.state = State.ABSENT if grant.pk is None else grant.state
+    decided = {"exempt": True, "exempt_by_id": before.exempt_by_id, "exempt_at": before.exempt_at}
+    _set(grant, member_id=before.member_id, **decided)
+    record.note(session.connection, AccessEvent.Kind.EXEMPTED, grant=grant, by_id=before.exempt_by_id)
 
 
 def _protected_by_choice(row: Any) -> bool:

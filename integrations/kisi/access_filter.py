@@ -27,6 +27,7 @@ STATES = {
     "held": "Held",
     "kisi": "In Kisi",
 }
+LEFT = {"left": "Kept the access"}  # of a gym that left Kisi
 BY_CORE = {
     Reason.ACTIVE: "Active",
     Reason.ENDS: "Ends on a date",
@@ -81,6 +82,8 @@ def narrow(
         return members.filter(ledger.because(Reason(value)))
     if value in ("no-email", "shared"):
         return members.filter(NAMELESS if value == "no-email" else ledger.shared())
+    if value in LEFT:
+        return members.filter(ledger.has(GRANTED))
     if value in Trouble.values:
         return members.filter(ledger.has(Q(trouble=value)))
     should, should_not = ledger.sides()[value]

@@ -91,7 +91,10 @@ class EffectLine:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a change does to the doors, by name. `fingerprint` stands for exactly these lists."""
+    """What a change does to the doors, by name. `fingerprint` stands for exactly these lists.
+
+    `later` says what the doors wait for, such as "once there is a new key"; "" where it takes seconds.
+    """
 
     gains: tuple[EffectLine, ...] = ()
     loses: tuple[EffectLine, ...] = ()
@@ -99,6 +102,7 @@ class Effect:
     notes: tuple[str, ...] = ()
     warning: str = ""
     fingerprint: str = ""
+    later: str = ""
 
     @classmethod
     def empty(cls) -> Effect:
@@ -107,6 +111,10 @@ class Effect:
     @property
     def touches_anybody(self) -> bool:
         return bool(self.gains or self.loses)
+
+    @property
+    def when(self) -> str:
+        return self.later or "within seconds"
 
 
 class ListMoved(Exception):

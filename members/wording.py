@@ -78,18 +78,21 @@ SAVED = "Saved."
 MEMBER_DELETED = "A member deleted"
 
 
-def saved_followed(before: str, after: str, doors: str) -> SafeString:
+def saved_followed(before: str, after: str, doors: str, later: str) -> SafeString:
     """The new address gets in before the old one goes; `doors` is how the door system is called."""
-    said = "Saved. {after} gets access first, then {before} is removed from {doors}."
-    return told(said, before=before, after=after, doors=doors)
+    said = "Saved. {after} gets access first, then {before} is removed from {doors}"
+    said += ", {later}." if later else "."
+    return told(said, before=before, after=after, doors=doors, later=later)
 
 
-def saved_losing(email: str) -> SafeString:
-    return told("Saved. {email} is losing access.", email=email)
+def saved_losing(email: str, later: str) -> SafeString:
+    said = "Saved. {email} loses access {later}." if later else "Saved. {email} is losing access."
+    return told(said, email=email, later=later)
 
 
-def saved_gaining(email: str) -> SafeString:
-    return told("Saved. {email} is getting access.", email=email)
+def saved_gaining(email: str, later: str) -> SafeString:
+    said = "Saved. {email} gets access {later}." if later else "Saved. {email} is getting access."
+    return told(said, email=email, later=later)
 
 
 def details_changed(fields: Sequence[str], before: str, after: str) -> str:
@@ -115,14 +118,17 @@ def delete(name: str, *, loses: bool) -> SafeString:
     return told("Delete {name} and remove access" if loses else "Delete {name}", name=name)
 
 
-def before_deletion(doors: str, *, loses: bool) -> tuple[str, ...]:
+def before_deletion(doors: str, later: str, *, loses: bool) -> tuple[str, ...]:
     gone = "The subscriptions are deleted too. This cannot be undone."
-    return (gone, f"Access is removed in {doors} too.") if loses else (gone,)
+    then = f", {later}" if later else ""
+    return (gone, f"Access is removed in {doors} too{then}.") if loses else (gone,)
 
 
-def deleted(name: str, doors: str, *, loses: bool) -> SafeString:
+def deleted(name: str, doors: str, later: str, *, loses: bool) -> SafeString:
     access = " Access is being removed in {doors} too." if loses else ""
-    return told("{name} is deleted." + access, name=name, doors=doors)
+    if loses and later:
+        access = " Access is removed in {doors} too, {later}."
+    return told("{name} is deleted." + access, name=name, doors=doors, later=later)
 
 
 # Before a change that concerns the doors

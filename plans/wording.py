@@ -120,7 +120,7 @@ DONE = {
     "cancel_now": "{plan} is cancelled.",
     "expire": "{plan} has expired.",
 }
-NOW = ("{first} loses access within seconds.", "{first} gets access within seconds.")
+THEN = ("{first} loses access {when}.", "{first} gets access {when}.")
 BEING_DONE = ("{first} is losing access.", "{first} is getting access.")
 KEEPS = "{first} keeps access through {plan}."
 
@@ -137,12 +137,13 @@ def done_step(action: str, plan: object, on: str) -> SafeString:
     return told(DONE[action], plan=plan, on=on)
 
 
-def loses(first: str, *, is_done: bool) -> SafeString:
-    return told((BEING_DONE if is_done else NOW)[0], first=first)
+def loses(first: str, when: str) -> SafeString:
+    """`when` the doors follow; "" while it is being done."""
+    return told((THEN if when else BEING_DONE)[0], first=first, when=when)
 
 
-def gains(first: str, *, is_done: bool) -> SafeString:
-    return told((BEING_DONE if is_done else NOW)[1], first=first)
+def gains(first: str, when: str) -> SafeString:
+    return told((THEN if when else BEING_DONE)[1], first=first, when=when)
 
 
 def keeps(first: str, plan: str) -> SafeString:
@@ -187,11 +188,13 @@ def turn(on: bool, *, gains: int, loses: int) -> str:  # noqa: FBT001
     return f"{said} for {people(gains)}" if gains else said
 
 
-def plan_saved(*, gains: int, loses: int) -> str:
+def plan_saved(*, gains: int, loses: int, later: str) -> str:
     parts = ["Plan saved."]
-    for count, verb in ((gains, "getting"), (loses, "losing")):
-        if count:
-            parts.append(f"{people(count)} {'is' if count == 1 else 'are'} {verb} access.")
+    for count, verb, being in ((gains, "get", "getting"), (loses, "lose", "losing")):
+        if count and later:
+            parts.append(f"{people(count)} {verb}{'s' if count == 1 else ''} access {later}.")
+        elif count:
+            parts.append(f"{people(count)} {'is' if count == 1 else 'are'} {being} access.")
     return " ".join(parts)
 
 

@@ -31,7 +31,7 @@ BELOW = {
 LAYERS = (
     ("rows", "models"),
     ("transport", "governor", "wake", "wording", "results", "refusals", "named"),
-    ("explain", "entries", "acts", "endings"),
+    ("explain", "entries", "acts", "endings", "faces"),
     ("why",),
     ("client", "doors", "timeline", "letters"),
     ("chain", "remedies"),
@@ -51,6 +51,7 @@ RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 TELLS_ONLY = (
     "panels",
     "wording",
+    "faces",
     "results",
     "refusals",
     "explain",

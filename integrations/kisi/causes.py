@@ -92,7 +92,7 @@ def _no_answer(connection: KisiConnection, now: datetime) -> News | None:
 
 
 def _stopped(connection: KisiConnection, now: datetime) -> News | None:
-    since = glance.silent_since(connection, now, glance.last_sign())
+    since = numbers.silent_since(connection, now, glance.last_sign())
     if since is None:
         return None
     return News(lambda: letters.silent(connection, since, _waiting(connection, now), is_kisi=False))

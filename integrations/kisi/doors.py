@@ -226,7 +226,9 @@ def _unwanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
     if row.is_parked:
         text = f"{first} can still get in although {reason}: Kisi refused the removal. Kisi said: “{row.last_error}”."
         return FAILED, text, "Kisi refused"
-    return WAITS, f"{first} loses access as soon as Kisi confirms it: {reason}.", "waiting for Kisi"
+    later = wording.later(connection) if connection else ""
+    when = later or "as soon as Kisi confirms it"
+    return WAITS, f"{first} loses access {when}: {reason}.", later or "waiting for Kisi"
 
 
 def _outside(facts: Facts, reason: str) -> tuple[Tag, str, str]:

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.access.policy import Person, decide
+from integrations.kisi import numbers, wording
 from integrations.kisi.entries import entry_of
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import deciding, gather
@@ -95,9 +96,8 @@ class KisiEffects:
 
 def _deciding(gym: Gym, *, lock: bool = False) -> KisiConnection | None:
     """The connection whose doors a change concerns; none when the gym has none or left Kisi."""
-    rows = KisiConnection.objects.filter(gym=gym).exclude(
-        status__in=[Status.DISCONNECTED, Status.DISCONNECTING]
-    )
+    rows = KisiConnection.objects.annotate(last_sign=numbers.OLDEST_SIGN).filter(gym=gym)
+    rows = rows.exclude(status__in=[Status.DISCONNECTED, Status.DISCONNECTING])
     return (rows.select_for_update() if lock else rows).first()
 
 
@@ -157,7 +157,13 @@ def _effect(connection: KisiConnection, before: _Snapshot, after: _Snapshot) -> 
         ),
         warning=_warning(connection, len(loses)),
         fingerprint=_fingerprint(gains, loses),
+        later=wording.later(connection, is_silent=_is_silent(connection)),
     )
+
+
+def _is_silent(connection: KisiConnection) -> bool:
+    """Whether Core's own worker has been silent for too long; `last_sign` comes with the connection."""
+    return numbers.silent_since(connection, timezone.now(), connection.last_sign) is not None  # type: ignore[attr-defined]
 
 
 def _rows(connection: KisiConnection, emails: Collection[str]) -> dict[str, KisiGrant]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum
 from hashlib import sha256
 
@@ -12,7 +12,7 @@ from django.db.models import Min, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
-from integrations.kisi import endings, numbers, wording
+from integrations.kisi import endings, faces, numbers, wording
 from integrations.kisi.models import Heartbeat, KisiConnection, Read, SyncRun
 from integrations.kisi.numbers import Numbers
 from integrations.kisi.sync import restoring, schedule
@@ -20,7 +20,6 @@ from integrations.kisi.sync.gather import Facts
 from integrations.kisi.wording import Counts, Face
 
 Status = KisiConnection.Status
-SILENCE = timedelta(minutes=15)
 MANY_MANAGED = 3
 LATEST = 5
 NAMED = ("status_by", "agreed_by", "connected_by", "tested_by", "tested_member")
@@ -151,13 +150,13 @@ def tag_of(connection: KisiConnection, now: datetime) -> Glance:
 
 def _glance(connection: KisiConnection, known: Numbers, counts: Counts, now: datetime) -> Glance:
     runs = _runs(connection)
-    since = silent_since(connection, now, known.last_sign)
-    faces = _faces(connection, counts, runs, since)
+    since = numbers.silent_since(connection, now, known.last_sign)
+    told = _faces(connection, counts, runs, since)
     run = runs.running
     percent = 100 * run.done // run.total if run and run.total else 0
-    also, minutes = tuple(faces[1:]), _minutes(run)
+    also, minutes = tuple(told[1:]), _minutes(run)
     return Glance(
-        connection, faces[0], counts, run, percent, minutes, runs.last, also, now, since, runs.latest
+        connection, told[0], counts, run, percent, minutes, runs.last, also, now, since, runs.latest
     )
 
 
@@ -197,12 +196,6 @@ def needs_worker(connection: KisiConnection) -> bool:
     return connection.status != Status.DISCONNECTED
 
 
-def silent_since(connection: KisiConnection, now: datetime, sign: datetime | None) -> datetime | None:
-    """Since when nothing gave a sign of life, if that is too long; None when all is well."""
-    last = sign or connection.connected_at
-    return last if now - last > SILENCE else None
-
-
 def next_checks(now: datetime) -> dict[str, datetime | None]:
     due = schedule.next_dues(now)
     return {"daily": due.get(schedule.DAILY), "weekly": due.get(schedule.WEEKLY)}
@@ -211,24 +204,24 @@ def next_checks(now: datetime) -> dict[str, datetime | None]:
 def _faces(connection: KisiConnection, counts: Counts, runs: _Runs, since: datetime | None) -> list[Face]:
     """All that is true of it, gravest first; the first one wins."""
     standing = wording.standing(connection, counts)
-    stale = wording.stale(connection, since) if since and needs_worker(connection) else None
+    stale = faces.stale(connection, since) if since and needs_worker(connection) else None
     if connection.status in (Status.DISCONNECTING, Status.DISCONNECTED, Status.PAUSED):
         return [face for face in (standing, stale) if face]
     unread, cut_short = _incomplete(runs.read), _cut_short(connection, runs.last)
-    faces = [
+    told = [
         *((stale, standing) if connection.status == Status.IN_TROUBLE else (standing, stale)),
-        wording.incomplete(unread) if unread else None,
+        faces.incomplete(unread) if unread else None,
         endings.unfinished(connection) if cut_short is CutShort.BY_KISI else None,
-        wording.RESTORED if connection.restored_at else None,
-        wording.no_doors(connection) if _lacks_doors(connection) else None,
-        wording.mostly_managed(counts) if _mostly_managed(counts) else None,
-        wording.held(counts) if counts.held else None,
-        wording.failed(counts) if counts.failed else None,
-        wording.throttled(counts) if connection.status == Status.THROTTLED else None,
-        wording.SYNCING if runs.running or cut_short is CutShort.OTHERWISE else None,
-        wording.MOVING_IN if connection.in_transition else None,
+        faces.RESTORED if connection.restored_at else None,
+        faces.no_doors(connection) if _lacks_doors(connection) else None,
+        faces.mostly_managed(counts) if _mostly_managed(counts) else None,
+        faces.held(counts) if counts.held else None,
+        faces.failed(counts) if counts.failed else None,
+        faces.throttled(counts) if connection.status == Status.THROTTLED else None,
+        faces.SYNCING if runs.running or cut_short is CutShort.OTHERWISE else None,
+        faces.MOVING_IN if connection.in_transition else None,
     ]
-    return [face for face in faces if face] or [wording.CONNECTED]
+    return [face for face in told if face] or [faces.CONNECTED]
 
 
 def _lacks_doors(connection: KisiConnection) -> bool:

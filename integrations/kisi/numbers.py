@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -20,6 +20,7 @@ from members.models import Gym
 CAUSES = [cause.value for cause in KisiGrant.Trouble if cause]
 SIDES = [side.name for side in fields(Wrong)]
 OPEN = Q(grants__state__isnull=False) & ~Q(grants__state=KisiGrant.State.CLOSED)
+SILENCE = timedelta(minutes=15)
 OLDEST_SIGN = Subquery(Heartbeat.objects.order_by("at").values("at")[:1])
 
 
@@ -75,6 +76,12 @@ def planned(
         gives=any(change.kind is Kind.GRANT for change in owed),
         takes=any(change.kind is Kind.REVOKE for change in owed),
     )
+
+
+def silent_since(connection: KisiConnection, now: datetime, sign: datetime | None) -> datetime | None:
+    """Since when nothing gave a sign of life, if that is too long; None when all is well."""
+    last = sign or connection.connected_at
+    return last if now - last > SILENCE else None
 
 
 def allowance(connection: KisiConnection, people: int) -> int | None:

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from integrations.kisi import access_filter, chain, concerns, curve, doors, glance, wording
+from integrations.kisi import access_filter, chain, concerns, curve, doors, faces, glance, numbers
 from integrations.kisi.models import AccessEvent, Heartbeat, KisiConnection, KisiGrant
 from integrations.kisi.timeline import lines
 from members.models import Gym, Member
@@ -124,7 +124,7 @@ def banner(request: HttpRequest) -> Piece | None:
     if connection is None or not glance.needs_worker(connection) or page in SAY_IT_THEMSELVES:
         return None
     since = _silent_since(request, connection)
-    return Piece("kisi/_banner.html", {"face": wording.stale(connection, since)}) if since else None
+    return Piece("kisi/_banner.html", {"face": faces.stale(connection, since)}) if since else None
 
 
 def _silent_since(request: HttpRequest, connection: KisiConnection) -> datetime | None:
@@ -132,7 +132,7 @@ def _silent_since(request: HttpRequest, connection: KisiConnection) -> datetime 
     seen: glance.Glance | None = getattr(request, "kisi_glance", None)
     if seen is not None:
         return seen.silent_since
-    return glance.silent_since(connection, timezone.now(), connection.last_sign)  # type: ignore[attr-defined]
+    return numbers.silent_since(connection, timezone.now(), connection.last_sign)  # type: ignore[attr-defined]
 
 
 def _live(request: HttpRequest) -> KisiConnection | None:
@@ -155,4 +155,4 @@ def health() -> list[HealthLine]:
     """Signs of life, which need beat and a worker; no detail that an outsider could use."""
     now, seen = timezone.now(), dict(Heartbeat.objects.values_list("name", "at"))
     expected = dict.fromkeys(["worker", *seen])
-    return [HealthLine(name, name in seen and now - seen[name] < glance.SILENCE) for name in expected]
+    return [HealthLine(name, name in seen and now - seen[name] < numbers.SILENCE) for name in expected]

@@ -10,7 +10,7 @@ from django.db.models import Count
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from integrations.kisi import glance
+from integrations.kisi import glance, numbers
 from integrations.kisi.models import Checkup, Heartbeat, KisiConnection
 from integrations.kisi.sync import checkup, drift, schedule
 from integrations.kisi.sync.checkup import BAD, OK, UNKNOWN, Found
@@ -60,7 +60,7 @@ def _worker_sign() -> datetime | None:
 
 
 def _is_fresh(sign: datetime | None, now: datetime) -> bool:
-    return sign is not None and now - sign <= glance.SILENCE
+    return sign is not None and now - sign <= numbers.SILENCE
 
 
 def _mail(connection: KisiConnection) -> Found:

@@ -9,7 +9,7 @@ from typing import Any
 from celery.signals import beat_init, worker_ready
 from django.db import DatabaseError, connection
 
-from integrations.kisi import glance, tasks
+from integrations.kisi import glance, numbers, tasks
 from integrations.kisi.models import KisiConnection
 from integrations.kisi.sync.clock import database_now
 
@@ -27,7 +27,7 @@ def keep_watch(**_: Any) -> None:
 def look() -> None:
     """Mail that the sync is silent: with no beat, or no worker, nobody else would."""
     now, sign = database_now(), glance.last_sign()
-    if sign is not None and now - sign <= glance.SILENCE:
+    if sign is not None and now - sign <= numbers.SILENCE:
         return
     tasks.tell(KisiConnection.objects.live().values_list("pk", flat=True), now)
 

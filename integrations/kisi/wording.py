@@ -206,44 +206,6 @@ _STANDING = {
 }
 
 
-def held(counts: Counts) -> Face:
-    n = counts.held
-    return Face(
-        Tag("Removals held", "warn"),
-        f"{'1 removal is' if n == 1 else f'{n:,} removals are'} waiting for your word",
-        f"That is more than your limit of {counts.allowed} within 24 hours. "
-        f"{'This person' if n == 1 else f'These {n:,} people'} can still open the doors. "
-        "New access is given as usual.",
-        f"Review {'1 removal' if n == 1 else f'{n:,} removals'}",
-        "kisi:held",
-    )
-
-
-def failed(counts: Counts) -> Face:
-    return Face(
-        Tag("Needs attention", "warn"),
-        f"{people(counts.failed)} could not be updated",
-        wrongly(counts.wrong),
-        "See what to do",
-        "kisi:attention",
-    )
-
-
-def incomplete(reason: str) -> Face:
-    return Face(
-        Tag("Check incomplete", "warn"),
-        "The last check of Kisi was incomplete",
-        f"Kisi's list had gaps ({reason}), so Core drew no conclusions and removed nobody. "
-        "Changes made in Core still go through.",
-    )
-
-
-def mostly_managed(counts: Counts) -> Face:
-    heading = f"{people(counts.managed)} have a role in Kisi, so Core leaves them alone"
-    text = "They are most of your members there, and stay in when they cancel, until somebody takes the role."
-    return Face(Tag("Roles in Kisi", "warn"), heading, text)
-
-
 def shut(connection: KisiConnection) -> str:
     """Why a right in this group lets nobody in, "" while it does."""
     if connection.status == Status.GROUP_GONE:
@@ -282,53 +244,6 @@ def retrying(connection: KisiConnection, count: int) -> str:
     if later(connection):
         return f"{people(count)} {'is' if count == 1 else 'are'} tried again {later(connection)}."
     return f"Retrying {people(count)}."
-
-
-def no_doors(connection: KisiConnection) -> Face:
-    return Face(
-        Tag("No doors", "warn"),
-        _upper(shut(connection)),
-        "Who is in this group gets in nowhere by it. Add doors to the group in Kisi; Core sees that by itself.",
-    )
-
-
-def throttled(counts: Counts) -> Face:
-    return Face(
-        Tag("Slowed down", "info"),
-        "Kisi has asked Core to slow down",
-        f"Everything goes through, only later: {changes(counts.waiting)}.",
-    )
-
-
-def stale(connection: KisiConnection, since: datetime) -> Face:
-    return Face(
-        Tag("Sync stopped", "bad"),
-        "Core's own sync is not running",
-        f"No sign of life since {clock(connection, since)}. Access stays as it is, and later changes have not "
-        "reached Kisi. Tell whoever runs Core.",
-    )
-
-
-SYNCING = Face(Tag("Syncing", "info"))
-CONNECTED = Face(Tag("Connected", "ok"))
-RESTORED = Face(
-    Tag("Restored", "warn"),
-    "The database was restored from a backup",
-    "Access is given as usual; nobody's is removed until you have looked at a preview and applied it.",
-    "Make a preview",
-    "kisi:preview",
-)
-MOVING_IN = Face(
-    Tag("Moving in", "info"),
-    "Move-in is not finished",
-    "Core gives access, but takes away only access it created itself.",
-    "Go on with Move-in",
-    "kisi:move-in",
-)
-
-
-def _upper(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _since(connection: KisiConnection) -> str:

@@ -32,10 +32,10 @@ class Addresses:
 
     def said(self, effect: Effect) -> str:
         if effect.loses and self._is_followed(effect):
-            return wording.saved_followed(self.before, self.after, slots.doors_name())
+            return wording.saved_followed(self.before, self.after, slots.doors_name(), effect.later)
         if effect.loses:
-            return wording.saved_losing(self.before)
-        return wording.saved_gaining(self.after) if effect.gains else wording.SAVED
+            return wording.saved_losing(self.before, effect.later)
+        return wording.saved_gaining(self.after, effect.later) if effect.gains else wording.SAVED
 
     def _is_followed(self, effect: Effect) -> bool:
         return self.after in {line.email for line in effect.gains}
@@ -99,7 +99,8 @@ def delete_member(request: HttpRequest, member_id: int) -> HttpResponse:
     )
     if not outcome.is_done:
         return check_page(request, outcome, _about_deletion(member, outcome.effect))
-    said = wording.deleted(member.name, slots.doors_name(), loses=bool(outcome.effect.loses))
+    effect = outcome.effect
+    said = wording.deleted(member.name, slots.doors_name(), effect.later, loses=bool(effect.loses))
     messages.success(request, said)
     return redirect("members:list")
 
@@ -123,6 +124,6 @@ def _about_deletion(member: Member, effect: Effect) -> Question:
         wording.delete(member.name, loses=loses),
         reverse("members:detail", args=[member.pk]),
         member.name,
-        wording.before_deletion(slots.doors_name(), loses=loses),
+        wording.before_deletion(slots.doors_name(), effect.later, loses=loses),
         go_back=wording.GO_BACK_UNDELETED,
     )

@@ -63,7 +63,7 @@ def edit_plan(request: HttpRequest, plan_id: int) -> HttpResponse:
     if not outcome.is_done:
         return check_page(request, outcome, _question(plan, name, outcome.effect))
     effect = outcome.effect
-    messages.success(request, wording.plan_saved(gains=len(effect.gains), loses=len(effect.loses)))
+    messages.success(request, _saved(effect))
     return redirect("plans:list")
 
 
@@ -80,6 +80,10 @@ def archive_plan(request: HttpRequest, plan_id: int) -> HttpResponse:
         plan.archive(by=request.user)
         messages.success(request, wording.archived(plan))
     return redirect("plans:list")
+
+
+def _saved(effect: Effect) -> str:
+    return wording.plan_saved(gains=len(effect.gains), loses=len(effect.loses), later=effect.later)
 
 
 def _save(form: PlanForm, request: HttpRequest) -> None:

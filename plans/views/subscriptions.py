@@ -94,7 +94,7 @@ def _question(subscription: Subscription, action: str, effect: Effect) -> Questi
         wording.button(action, loses=bool(effect.loses)),
         reverse("members:detail", args=[subscription.member_id]),
         subscription.member.name,
-        _consequence(first, effect, is_done=False),
+        _consequence(first, effect, effect.when),
         is_final=bool(effect.loses),
     )
 
@@ -102,16 +102,16 @@ def _question(subscription: Subscription, action: str, effect: Effect) -> Questi
 def _said(subscription: Subscription, action: str, form: TransitionForm, effect: Effect) -> str:
     on = form.cleaned_data.get("on")
     done = wording.done_step(action, subscription.plan, words.day(on) if on else "")
-    consequence = _consequence(subscription.member.first_name, effect, is_done=True)
+    consequence = _consequence(subscription.member.first_name, effect, effect.later)
     return wording.one_after_the_other([done, *consequence])
 
 
-def _consequence(first: str, effect: Effect, *, is_done: bool) -> tuple[str, ...]:
+def _consequence(first: str, effect: Effect, when: str) -> tuple[str, ...]:
     """What it means for the doors in a sentence, where it concerns this one person."""
     if len(effect.loses) == 1:
-        return (wording.loses(first, is_done=is_done),)
+        return (wording.loses(first, when),)
     if len(effect.gains) == 1:
-        return (wording.gains(first, is_done=is_done),)
+        return (wording.gains(first, when),)
     if len(effect.keeps) == 1:
         return (wording.keeps(first, effect.keeps[0].reason),)
     return ()

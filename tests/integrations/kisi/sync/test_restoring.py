@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from integrations.kisi import glance, wording
+from integrations.kisi import faces, glance
 from integrations.kisi.models import KisiGrant, Preview, Read, Release, SyncRun
 from integrations.kisi.simulator import Kind
 from integrations.kisi.sync import applying, deciding, preview, restoring
@@ -192,7 +192,7 @@ def test_a_preview_of_before_the_restore_can_not_be_applied(four):
 def test_the_page_says_what_waits_for_what(four):
     restore(four)
     settled(four)
-    assert glance.look(four.connection, four.clock.now()).face is wording.RESTORED
+    assert glance.look(four.connection, four.clock.now()).face is faces.RESTORED
 
 
 def test_the_whole_read_it_waits_for_is_made_again_by_itself(four):

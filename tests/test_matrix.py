@@ -87,7 +87,6 @@ WITHOUT_KISI: dict[str, tuple[str, str]] = {
     ),
     **dict.fromkeys(("kisi:sync", "kisi:pause", "kisi:resume", "kisi:left-behind", "kisi:retry"), (NO, GONE)),
     **dict.fromkeys(("kisi:held", "kisi:cut-over"), (GONE, GONE)),
-    "kisi:move-in": (GONE, NO),
     **dict.fromkeys(("kisi:move-in-test", "kisi:move-in-record"), (NO, GONE)),
     "kisi:troubleshooting": (GONE, NO),
     **dict.fromkeys(("kisi:check", "kisi:find-person"), (NO, GONE)),

@@ -2,7 +2,56 @@
 
 from __future__ import annotations
 
+from django.utils.safestring import SafeString
+
+from members.wording import told
 from members.words import people
+
+SYNC_STARTED = "Sync started."
+SYNC_RUNS = "A sync is already running. It looks again when it is done."
+PAUSED = "Syncing is paused. Nobody's access changes until you resume."
+RESUMED = "Syncing goes on. What waited is being sent."
+RULES_SAVED = "Rules saved."
+APPLIES = "Core applies this preview now."
+RECONNECTED = "Kisi is connected again. Core reads the whole group before it removes anybody."
+DISCONNECTED = "Kisi is disconnected. Everybody kept the access they had."
+STOPPED = "Stopped. The rest keep their access, and Kisi is disconnected."
+
+
+def removes_and_disconnects(count: int) -> str:
+    return f"Removing the access of {people(count)}, then Kisi is disconnected."
+
+
+def removes_left_behind(count: int) -> str:
+    return f"Access of {people(count)} in the old group is being removed."
+
+
+def asked_about(name: str) -> SafeString:
+    return told("Kisi was asked about {name}.", name=name)
+
+
+def found_person(email: str) -> SafeString:
+    return told("Kisi was asked about {email}: see Find a person.", email=email)
+
+
+def left_to_kisi(first: str) -> SafeString:
+    return told("{first}'s door access is left to Kisi.", first=first)
+
+
+def taken_back(first: str) -> SafeString:
+    return told("Core decides about {first}'s door access again.", first=first)
+
+
+def not_confirmed(first: str) -> SafeString:
+    """At the test with one person, where the access that was seen is not Core's."""
+    return told(
+        "Core has not confirmed {first}'s access yet. Sync this person, and wait for five times Yes.",
+        first=first,
+    )
+
+
+def test_recorded(name: str) -> SafeString:
+    return told("The test with {name} is recorded.", name=name)
 
 
 def allowed(count: int, *, entitled: int, left_out: int) -> str:

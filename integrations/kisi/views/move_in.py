@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from integrations.kisi import chain, doors, glance, tasks, wording
+from integrations.kisi import chain, doors, glance, results, tasks, wording
 from integrations.kisi.forms import CutOverForm, SawItOpenForm
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import deciding, gather, moving
@@ -32,14 +32,15 @@ from plans.models import Plan
 
 DONE, NEXT, BLOCKED = Tag("Done", "ok"), Tag("Next", "info"), Tag("Cannot start yet", "idle")
 FOUND = 10
-NOT_CONFIRMED = "Core has not confirmed {name}'s access yet. Sync this person, and wait for five times Yes."
 
 
 @require_GET
 @admin_required
 def move_in(request: HttpRequest) -> HttpResponse:
     """The four steps as they stand; step 3 with whoever was chosen for the test."""
-    connection = require_connection(request)
+    connection = glance.find_connection(request)
+    if connection is None:
+        return _before(request)
     chosen = request.GET.get("member", "")
     member = Member.objects.filter(gym=connection.gym, pk=chosen).first() if chosen.isdecimal() else None
     return _page(request, connection, member)
@@ -62,11 +63,11 @@ def record(request: HttpRequest) -> HttpResponse:
     connection, member = _chosen(request)
     form = SawItOpenForm(request.POST, name=member.first_name)
     if form.is_valid() and not moving.has_access(connection, member):
-        form.add_error("saw", NOT_CONFIRMED.format(name=member.first_name))
+        form.add_error("saw", results.not_confirmed(member.first_name))
     if not form.is_valid():
         return _page(request, connection, member, form)
     moving.record_test(connection, member, by=request.user, now=timezone.now())
-    return done(request, f"The test with {member.name} is recorded.", "kisi:move-in")
+    return done(request, results.test_recorded(member.name), "kisi:move-in")
 
 
 @admin_required
@@ -115,6 +116,15 @@ def _page(
     if member and form is None:
         context["form"] = SawItOpenForm(name=member.first_name)
     return page(request, "kisi/move_in.html", connection, "move-in", **context)
+
+
+def _before(request: HttpRequest) -> HttpResponse:
+    """The same steps for a gym whose first one is still to be done."""
+    plans = list(Plan.objects.filter(gym=request.gym, archived_at=None))  # type: ignore[attr-defined]
+    ticked = [plan for plan in plans if plan.has_24hr_access]
+    steps = {"connect": NEXT, "plans": DONE if ticked else NEXT, "test": BLOCKED, "cut_over": BLOCKED}
+    context = {"section": "marketplace", "plans": plans, "ticked": ticked, "steps": steps}
+    return render(request, "kisi/move_in_before.html", context)
 
 
 def _steps(connection: KisiConnection, is_ticked: bool) -> dict[str, Tag]:

@@ -160,3 +160,18 @@ def test_it_asks_the_database_the_same_few_questions(moving, admin, count, djang
     admin.open("kisi:move-in", q="p0")
     with django_assert_max_num_queries(15):
         admin.open("kisi:move-in", q="p0")
+
+
+class TestBeforeKisiIsConnected:
+    """A gym that comes from another platform finds the four steps before the first one is done."""
+
+    def test_the_four_steps_begin_with_connecting(self, house, admin):
+        page = admin.open("kisi:move-in")
+        assert page.says("1. Connect Kisi Next", "2. Turn on 24-hr access on your plans Done", "1 of 1 plan has it")
+        assert page.says("3. Test with one person Cannot start yet", "4. Cut over Cannot start yet")
+
+    def test_the_page_of_a_gym_without_kisi_leads_there(self, house, admin, staff):
+        page = admin.open("kisi:overview")
+        assert page.says("Coming from Glofox or another platform?")
+        assert 'href="/marketplace/kisi/move-in/"' in page.html
+        assert "Coming from" not in staff.open("kisi:overview").text

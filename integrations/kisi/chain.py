@@ -94,7 +94,9 @@ class _Case:
         """Whether Core is about to change something for this person."""
         if not self.connection.is_writing or (self.row and (self.row.exempt or self.row.managed)):
             return False
-        return self.is_wanted and not self.is_in and not (self.row and self.row.is_parked)
+        if self.row and (self.row.is_parked or self.row.state == State.GRANTED):
+            return False
+        return self.is_wanted and not self.is_in
 
     @property
     def is_unsettled(self) -> bool:
@@ -233,6 +235,8 @@ def _outside(case: _Case) -> tuple[Tag, str]:
         return NO_WONDER, "As it should be."
     if row is not None and row.is_parked:
         return NO, f"Kisi refused: “{row.last_error}”."
+    if row is not None and row.state == State.GRANTED:
+        return NO, f"Taken out in Kisi since. Sync now on the page of {case.name} puts that right."
     standing = wording.standing(case.connection, wording.Counts())
     if standing is not None:
         return WAITS, f"{standing.heading}."

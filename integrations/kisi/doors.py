@@ -175,6 +175,9 @@ def _wanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
         )
     if row is not None and _is_in(facts, row):
         return _inside(facts, row, reason)
+    if row is not None and row.state == State.GRANTED:
+        text = f"{first} should get in, but was not in the group when Kisi was asked. Press Sync now."
+        return WAITS, text, "not in the group"
     if row is not None and row.is_parked:
         text = f"{first} should get in, but Kisi refused. {what_to_do(row)} Kisi said: “{row.last_error}”."
         return FAILED, text, "Kisi refused"
@@ -187,7 +190,7 @@ def _wanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
 
 def _is_in(facts: Facts, row: KisiGrant) -> bool:
     """As Kisi confirmed it, or said just now to whoever asked."""
-    if row.state == State.UNCERTAIN and facts.news:
+    if row.state in (State.UNCERTAIN, State.GRANTED) and facts.news:
         return facts.news.is_in_group
     return row.state == State.GRANTED or row.is_asked_about
 

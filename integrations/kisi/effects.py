@@ -41,7 +41,8 @@ class _Snapshot:
 
     names: dict[str, str]
     through: dict[str, frozenset[int]]
-    plans: dict[str, str]
+    members: dict[str, int]
+    rights: dict[int, _Right]
 
 
 class KisiEffects:
@@ -130,27 +131,31 @@ def _supposed(gym: Gym, supposed: Supposed, rights: list[_Right]) -> list[_Right
 
 def _snapshot(rights: Iterable[_Right]) -> _Snapshot:
     names: dict[str, str] = {}
-    plans: dict[str, str] = {}
+    members: dict[str, int] = {}
     through: dict[str, set[int]] = {}
+    known: dict[int, _Right] = {}
     for right in rights:
+        known[right.subscription] = right
         names.setdefault(right.email, right.name)
-        plans[right.email] = right.plan
+        members[right.email] = right.member
         through.setdefault(right.email, set()).add(right.subscription)
-    return _Snapshot(names, {email: frozenset(pks) for email, pks in through.items()}, plans)
+    return _Snapshot(names, {email: frozenset(pks) for email, pks in through.items()}, members, known)
 
 
 def _effect(connection: KisiConnection, before: _Snapshot, after: _Snapshot) -> Effect:
     came, went = set(after.names) - set(before.names), set(before.names) - set(after.names)
     shrunk = {email for email, pks in before.through.items() if pks - after.through.get(email, frozenset())}
     rows = _rows(connection, came | went | shrunk)
-    left_alone = {email for email, row in rows.items() if row.is_left_alone}
+    left_alone = {email for email, row in rows.items() if row.is_left_alone} | _followed(
+        connection, after, came
+    )
     gains, gone = sorted(came - left_alone), sorted(went - left_alone)
     loses = [email for email in gone if not _stays_until_cut_over(connection, rows.get(email))]
     keeps = sorted((shrunk & set(after.names)) - left_alone)
     return Effect(
         gains=_lines(gains, after),
         loses=_lines(loses, before),
-        keeps=tuple(EffectLine(after.names[e], e, after.plans[e]) for e in keeps),
+        keeps=tuple(_kept(before, after, email) for email in keeps),
         notes=(
             *_notes(connection, [e for e in gains if not _has(rows.get(e))], len(gone) - len(loses)),
             *_apart(len((came | went) & left_alone)),
@@ -166,11 +171,31 @@ def _is_silent(connection: KisiConnection) -> bool:
     return numbers.silent_since(connection, timezone.now(), connection.last_sign) is not None  # type: ignore[attr-defined]
 
 
+def _kept(before: _Snapshot, after: _Snapshot, email: str) -> EffectLine:
+    """Who lost a subscription, and through which they keep access: their own, or that of who has the same address."""
+    gone = sorted(before.through[email] - set(after.rights))
+    losers = {before.rights[pk].member: before.rights[pk].name for pk in gone}
+    left = [after.rights[pk] for pk in sorted(after.through[email])]
+    own = [right for right in left if right.member in losers]
+    if own or not losers:
+        right = (own or left)[-1]
+        return EffectLine(right.name, email, right.plan)
+    other, loser = left[-1], next(iter(losers.values()))
+    return EffectLine(loser, email, f"{other.name}'s {other.plan}, who has the same address")
+
+
 def _rows(connection: KisiConnection, emails: Collection[str]) -> dict[str, KisiGrant]:
     """The open row of each address, or the last one of somebody with a role in Kisi."""
     known = KisiGrant.objects.filter(~Q(state=KisiGrant.State.CLOSED) | ~Q(managed=""), connection=connection)
     found = known.filter(email__in=emails) if emails else ()
     return {row.email: row for row in sorted(found, key=lambda row: (row.is_open, row.pk))}
+
+
+def _followed(connection: KisiConnection, after: _Snapshot, came: Collection[str]) -> set[str]:
+    """New addresses of members whom an admin left to Kisi."""
+    members = {after.members[email]: email for email in came}
+    left = KisiGrant.objects.open().filter(connection=connection, exempt=True, member_id__in=members)
+    return {members[pk] for pk in left.values_list("member_id", flat=True)} if members else set()
 
 
 def _stays_until_cut_over(connection: KisiConnection, row: KisiGrant | None) -> bool:

@@ -73,6 +73,12 @@ class TestWhileCoreChecks:
         granted(linked, ana, state="uncertain", confirmed_at=NOW)
         assert told(linked, ana, **said) == word
 
+    def test_who_was_taken_out_since_is_not_in(self, linked):
+        ana = linked.member("Ana")
+        granted(linked, ana, confirmed_at=NOW)
+        assert told(linked, ana, is_in_group=False) == "Waiting"
+        assert told(linked, ana, is_in_group=False, at=NOW) == "Can get in"
+
     def test_a_suspension_that_was_lifted_since(self, linked):
         ana = linked.member("Ana")
         granted(linked, ana, suspended=True, confirmed_at=NOW)

@@ -6,6 +6,7 @@ import pytest
 
 from integrations.kisi.effects import KisiEffects
 from integrations.kisi.models import KisiConnection, Release
+from integrations.kisi.sync import deciding
 from members.models import Change, Member
 from members.slots import Effect, ListMoved
 from plans.models import Plan, Subscription
@@ -111,6 +112,14 @@ class TestForecast:
         connected.member("Ana", email="home@example.com")
         connected.member("Ben", email="home@example.com")
         assert emails(forecast(connected).loses) == ["home"]
+
+    def test_it_says_whose_subscription_keeps_somebody_in(self, two):
+        Member.objects.filter(first_name="Ben").update(email="ana@example.com")
+        kept = effects.forecast(two.gym, pause(two)).keeps
+        reason = "Ben's Day and Night, who has the same address"
+        assert [(line.name, line.reason) for line in kept] == [("Ana", reason)]
+        (moved,) = effects.forecast(two.gym, move(two)).keeps
+        assert (moved.name, moved.reason) == ("Ben", "Day and Night")
 
     def test_a_restored_person_who_still_has_the_right_is_promised_no_mail(self, two):
         Subscription.objects.filter(member__email="ana@example.com").update(status="paused")
@@ -222,3 +231,10 @@ class TestManagedInKisi:
         Plan.objects.update(has_24hr_access=True)
         cleo.sync()
         assert cleo.inside() == ["ana"]
+
+
+def test_who_is_left_to_kisi_gains_nothing_by_another_address(connected):
+    ana = connected.member("Ana")
+    connected.sync()
+    deciding.leave_to_kisi(connected.connection, ana, by=None, now=connected.clock.now())
+    assert not effects.forecast(connected.gym, move(connected)).touches_anybody

@@ -16,7 +16,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q
 
 from integrations.kisi import causes, letters
-from integrations.kisi.causes import CAUSES, Cause, News
+from integrations.kisi.causes import Cause, News
 from integrations.kisi.letters import Letter
 from integrations.kisi.models import Alert, KisiConnection
 from members.models import Staff
@@ -39,11 +39,11 @@ def tell(connection_id: int, now: datetime) -> Told:
     """Mail what is true of this connection and was not told yet; says whether the mail server was there."""
     rows = KisiConnection.objects.select_related("gym").filter(pk=connection_id)
     connection = rows.first()
-    if connection is None or connection.status not in causes.TOLD_IN:
+    if connection is None or not causes.of(connection):
         return Told()
     known = {alert.cause: alert for alert in Alert.objects.filter(connection=connection)}
     is_grave, told = False, Told()
-    for cause in CAUSES:
+    for cause in causes.of(connection):
         news = cause.look(connection, now)
         if news is None:
             _is_over(known.get(cause.key), cause)
@@ -51,7 +51,8 @@ def tell(connection_id: int, now: datetime) -> Told:
         is_grave = is_grave or cause.is_grave
         if _is_due(known.get(cause.key), cause, news, now):
             told = _tell(connection, cause, news, now)
-    return told if is_grave or not told.reached else _all_clear(connection, now)
+    is_silent = is_grave or connection.status == KisiConnection.Status.DISCONNECTED
+    return told if is_silent or not told.reached else _all_clear(connection, now)
 
 
 def _is_due(alert: Alert | None, cause: Cause, news: News, now: datetime) -> bool:

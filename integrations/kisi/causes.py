@@ -84,6 +84,23 @@ def _refused_letter(rows: Sequence[KisiGrant]) -> Letter:
     return letters.refused(people, numbers.wrong_of(rows))
 
 
+def _leaving(connection: KisiConnection, now: datetime) -> News | None:
+    """A disconnect that is to remove access first, and cannot: a key is asked for at once, else after an hour."""
+    if connection.status != Status.DISCONNECTING:
+        return None
+    seen = glance.look(connection, now)
+    is_late = now - connection.status_since >= SILENT_FOR
+    if seen.face.tag.tone == "bad" or (seen.is_grave and is_late):
+        return News(lambda: letters.leaving(seen.face))
+    return None
+
+
+def _stuck(connection: KisiConnection, now: datetime) -> News | None:
+    rows = list(numbers.stuck(connection).order_by("name", "email"))
+    people = [Named(row.name or row.email, f"Kisi said “{row.last_error}”") for row in rows]
+    return News(lambda: letters.stuck(people), tuple(row.pk for row in rows)) if rows else None
+
+
 def _no_answer(connection: KisiConnection, now: datetime) -> News | None:
     if connection.status != Status.IN_TROUBLE or now - connection.status_since < SILENT_FOR:
         return None
@@ -147,8 +164,17 @@ CAUSES = (
     *(Cause(status, partial(_stands, status), is_grave=True) for status in letters.SUBJECTS),
     Cause("stopped", _stopped, is_grave=True),
     Cause("in_trouble", _no_answer, is_grave=True),
+    Cause("leaving", _leaving),
     Cause("held", _held, again=timedelta(days=1)),
     Cause("tomorrow", _tomorrow),
     Cause("refused", _refused),
     Cause("week", _week),
 )
+LEFT = (Cause("stuck", _stuck),)  # all that is told of a gym that left Kisi
+
+
+def of(connection: KisiConnection) -> tuple[Cause, ...]:
+    """What may be told of a connection in its state; nothing while it is paused."""
+    if connection.status == Status.DISCONNECTED:
+        return LEFT
+    return CAUSES if connection.status in TOLD_IN else ()

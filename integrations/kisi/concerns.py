@@ -79,10 +79,15 @@ _CAUSES = {
 def cards(connection: KisiConnection, now: datetime) -> list[Card]:
     """Everything somebody should look at, gravest first; `is_calm` ones are only good to know."""
     rows = _rows(connection, now)
-    by_cause = {cause: [row for row in rows if row.trouble == cause] for cause in _CAUSES}
+    stuck = list(numbers.stuck(connection).order_by("name", "email")) if _is_over(connection) else []
+    told = {row.pk for row in stuck}
+    by_cause = {
+        cause: [row for row in rows if row.trouble == cause and row.pk not in told] for cause in _CAUSES
+    }
     tries = not connection.is_ending
     nameless, sharers = _members(connection, now)
     made = [
+        _stuck(connection, stuck),
         _held([row for row in rows if row.held_since]),
         _tomorrow(connection, now),
         *(_trouble(cause, failed, tries=tries) for cause, failed in by_cause.items()),
@@ -98,6 +103,7 @@ def headings(connection: KisiConnection, counts: Counts, now: datetime) -> list[
     causes = dict(counts.causes)
     batch = ahead.of_counted(connection, now, Tally(*counts.ahead)) if counts.ahead else None
     said = [
+        _stuck_heading(counts.stuck) if counts.stuck else "",
         _held_heading(counts.held) if counts.held else "",
         _tomorrow_heading(len(batch.rows)) if batch else "",
         *(_trouble_heading(cause, causes[cause]) for cause in _CAUSES if cause in causes),
@@ -107,11 +113,39 @@ def headings(connection: KisiConnection, counts: Counts, now: datetime) -> list[
     return [heading for heading in said if heading]
 
 
+def rests(connection: KisiConnection) -> str:
+    """Why nothing is tried for anybody now, where somebody decided so; "" else."""
+    if _is_over(connection):
+        return "Kisi is disconnected; nothing is tried."
+    is_paused = connection.status == KisiConnection.Status.PAUSED
+    return "Syncing is paused; nothing is tried until it is resumed." if is_paused else ""
+
+
 def _rows(connection: KisiConnection, now: datetime) -> list[KisiGrant]:
     known = Q(held_since__isnull=False) | Q(kept_until__isnull=False) | Q(suspended=True) | ~Q(managed="")
     rows = KisiGrant.objects.open().filter(~Q(trouble="") | known, connection=connection)
     sided = numbers.sided(rows, connection.gym, now)
     return list(sided.select_related("kept_by").order_by("name", "email"))
+
+
+def _stuck(connection: KisiConnection, rows: list[KisiGrant]) -> Card | None:
+    if not rows:
+        return None
+    return Card(
+        _stuck_heading(len(rows)),
+        "Their access was to be removed before Kisi was disconnected, and Kisi did not do it. "
+        "They can open the doors until somebody removes them in Kisi.",
+        f"You, in Kisi: take them out of the group {connection.group_name}.",
+        _people(rows),
+    )
+
+
+def _stuck_heading(n: int) -> str:
+    return f"{words.people(n)} could not be removed"
+
+
+def _is_over(connection: KisiConnection) -> bool:
+    return connection.status == KisiConnection.Status.DISCONNECTED
 
 
 def _held(rows: list[KisiGrant]) -> Card | None:

@@ -205,9 +205,11 @@ def _faces(connection: KisiConnection, counts: Counts, runs: _Runs, since: datet
     """All that is true of it, gravest first; the first one wins."""
     standing = wording.standing(connection, counts)
     stale = faces.stale(connection, since) if since and needs_worker(connection) else None
+    unread, cut_short = _incomplete(runs.read), _cut_short(connection, runs.last)
+    if connection.status == Status.DISCONNECTING and cut_short is CutShort.BY_KISI and runs.last:
+        standing = endings.not_removing(connection, counts, runs.last.reason)
     if connection.status in (Status.DISCONNECTING, Status.DISCONNECTED, Status.PAUSED):
         return [face for face in (standing, stale) if face]
-    unread, cut_short = _incomplete(runs.read), _cut_short(connection, runs.last)
     told = [
         *((stale, standing) if connection.status == Status.IN_TROUBLE else (standing, stale)),
         faces.incomplete(unread) if unread else None,
@@ -245,11 +247,11 @@ def _cut_short(connection: KisiConnection, last: SyncRun | None) -> CutShort | N
 
     What stopped it before the connection came to its present state, such as a pause, is over and asked for again.
     """
-    if connection.status != Status.CONNECTED or last is None or last.state != SyncRun.State.STOPPED:
+    may_be = connection.status in (Status.CONNECTED, Status.DISCONNECTING)
+    if not may_be or last is None or last.state != SyncRun.State.STOPPED:
         return None
-    is_over = (
-        last.reason == restoring.BECAUSE or (last.finished_at or last.started_at) < connection.status_since
-    )
+    at = last.finished_at or last.started_at
+    is_over = last.reason == restoring.BECAUSE or at <= connection.status_since
     return CutShort.OTHERWISE if is_over else CutShort.BY_KISI
 
 

@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 
 from integrations.kisi import wording
 from integrations.kisi.models import KisiConnection
-from integrations.kisi.wording import Counts, Wrong
+from integrations.kisi.wording import Counts, Face, Wrong
 from members import words
 
 NAMES = 20
@@ -100,6 +100,21 @@ def held(batch: Batch) -> Letter:
 def refused(people: Sequence[Named], wrong: Wrong) -> Letter:
     subject = f"Kisi refuses {words.people(len(people))}"
     return Letter(subject, (wording.wrongly(wrong),), "What to do", "attention/", tuple(people))
+
+
+def leaving(face: Face) -> Letter:
+    """A disconnect that was to remove access first, and cannot."""
+    subject = "access is not being removed from Kisi"
+    return Letter(subject, (f"{face.heading}.", face.text), "Open the Kisi page")
+
+
+def stuck(people: Sequence[Named]) -> Letter:
+    """Kisi is disconnected, and some whose access was to be removed first still have it."""
+    n = len(people)
+    first = "Kisi is disconnected. Kisi did not remove everybody whose access was to be removed first."
+    then = f"{words.people(n)} can still open the doors until somebody removes them in Kisi."
+    subject = f"{words.people(n)} could not be removed from Kisi"
+    return Letter(subject, (first, then), "Who they are", "attention/", tuple(people))
 
 
 def silent(connection: KisiConnection, since: datetime, waiting: int, *, is_kisi: bool) -> Letter:

@@ -12,8 +12,9 @@ from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquer
 from django.db.models.functions import Coalesce
 
 from integrations.access.facts import WITHOUT_CALL, Kind
-from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant
+from integrations.kisi.models import AccessEvent, Heartbeat, KisiConnection, KisiGrant
 from integrations.kisi.sync import ahead, drift, gather, planning
+from integrations.kisi.sync.switching import farewells
 from integrations.kisi.wording import Counts, Wrong
 from members.models import Gym
 
@@ -43,11 +44,15 @@ def of(connection: KisiConnection, now: datetime) -> Numbers:
         "managed": _count(OPEN, ~Q(grants__managed="")),
         "left_behind": _count(Q(grants__closed_how=KisiGrant.Closed.LEFT_BEHIND)),
     }
+    failed = OPEN
+    if connection.status == KisiConnection.Status.DISCONNECTED:
+        counted |= _farewell(connection)
+        failed &= ~Q(grants__in=stuck(connection).values("pk"))
     sides = {
-        f"side_{side}": _count(OPEN, ~Q(grants__trouble=""), meant)
+        f"side_{side}": _count(failed, ~Q(grants__trouble=""), meant)
         for side, meant in _sides(connection.gym, now, "grants__").items()
     }
-    causes = {f"cause_{name}": _count(OPEN, Q(grants__trouble=name)) for name in CAUSES}
+    causes = {f"cause_{name}": _count(failed, Q(grants__trouble=name)) for name in CAUSES}
     mine = KisiConnection.objects.filter(pk=connection.pk).values("pk")
     found: Any = mine.annotate(
         **(counted | causes | sides | gather.tallies(now, "grants__")),
@@ -65,7 +70,9 @@ def of(connection: KisiConnection, now: datetime) -> Numbers:
 def planned(
     connection: KisiConnection, numbers: Numbers, now: datetime, *, facts: gather.Facts | None = None
 ) -> Counts:
-    """The same with who waits: what the plan of this moment owes."""
+    """The same with who waits: what the plan of this moment owes; nothing is owed by who left Kisi."""
+    if connection.status == KisiConnection.Status.DISCONNECTED:
+        return numbers.counts
     today = connection.gym.today(now)
     facts = facts or gather.differences(connection, today, now, counted=numbers.tally)
     plan = planning.decide(connection, facts, now=now)
@@ -87,6 +94,25 @@ def silent_since(connection: KisiConnection, now: datetime, sign: datetime | Non
 def allowance(connection: KisiConnection, people: int) -> int | None:
     """How many of so many may lose access within 24 hours without a word; None where there is no limit."""
     return planning.brake.allowance(people, connection.brake_share)
+
+
+def stuck(connection: KisiConnection) -> QuerySet[KisiGrant]:
+    """Whose access was to be removed before the gym left Kisi, and was not."""
+    rows = KisiGrant.objects.open().filter(connection=connection, email__in=farewells(connection))
+    return rows.filter(role_assignment_id__isnull=False)
+
+
+def _farewell(connection: KisiConnection) -> dict[str, Count]:
+    """What a disconnect with removal did, and did not."""
+    status = KisiConnection.Status
+    changes = AccessEvent.objects.filter(connection_id=connection.pk, kind=AccessEvent.Kind.STATUS)
+    before = changes.exclude(cause=status.DISCONNECTED.label).values("pk")[:1]
+    begun = changes.filter(pk=Subquery(before), cause=status.DISCONNECTING.label).values("at")
+    removed = Q(grants__closed_how=KisiGrant.Closed.REMOVED, grants__closed_at__gte=Subquery(begun))
+    return {
+        "removed": _count(removed),
+        "stuck": _count(Q(grants__in=stuck(connection).values("pk"))),
+    }
 
 
 def sided(rows: QuerySet[KisiGrant], gym: Gym, now: datetime) -> QuerySet[KisiGrant]:
@@ -118,12 +144,15 @@ def _sides(gym: Gym, now: datetime, row: str = "") -> dict[str, Q]:
 
 
 def _tallied(found: dict[str, Any]) -> Counts:
-    """Who has no address failed too, and should have access."""
+    """Who has no address failed too, and should have access; so did whoever was to be removed and still has it."""
     causes = {name: found[f"cause_{name}"] for name in CAUSES if found[f"cause_{name}"]}
     sides = {side: found[f"side_{side}"] for side in SIDES}
+    still = found.get("stuck", 0)
     return Counts(
+        removed=found.get("removed", 0),
+        stuck=still,
         have_access=found["have_access"],
-        failed=sum(causes.values()) + found["nameless"],
+        failed=sum(causes.values()) + found["nameless"] + still,
         wrong=Wrong(**sides | {"shut_out": sides["shut_out"] + found["nameless"]}),
         held=found["held"],
         left_behind=found["left_behind"],

@@ -112,6 +112,7 @@ def dashboard_attention(request: HttpRequest) -> Piece | None:
     seen = glance.see(request, connection)
     said = concerns.headings(connection, seen.counts, seen.now)
     context = {"gravest": said[:GRAVEST], "all": len(said), "is_grave": seen.is_grave}
+    context["rests"] = concerns.rests(connection)
     return Piece("kisi/_gravest.html", context)
 
 

@@ -42,6 +42,8 @@ class Counts:
     others: int = 0
     ahead: tuple[int, int] | None = None
     allowed: int | None = None
+    removed: int = 0
+    stuck: int = 0
     gives: bool = False
     takes: bool = False
 
@@ -120,11 +122,15 @@ def _disconnecting(connection: KisiConnection, counts: Counts) -> Face:
 
 
 def _disconnected(connection: KisiConnection, counts: Counts) -> Face:
+    first = f"Core removed the access of {people(counts.removed)}. " if counts.removed else ""
+    if counts.stuck:
+        still = f"{people(counts.stuck)} could not be removed and still can open the doors. "
+        first = f"Core removed the access of {people(counts.removed)}; {still}"
     return Face(
-        Tag("Disconnected", "idle"),
+        Tag("Disconnected", "warn" if counts.stuck else "idle"),
         "Kisi is disconnected",
-        f"Since {_since(connection)}{_who(connection)}. {people(counts.have_access)} kept the access they had; "
-        "Core no longer changes it.",
+        f"Since {_since(connection)}{_who(connection)}. {first}"
+        f"{people(counts.have_access - counts.stuck)} kept the access they had; Core no longer changes it.",
         "Reconnect",
         "kisi:reconnect",
     )

@@ -165,13 +165,17 @@ def _describe(connection: KisiConnection, tried: Tried, group_id: int) -> None:
 
 
 def _go_live(connection: KisiConnection, *, by: Any, now: datetime) -> None:
-    connection.status = Status.CONNECTED
-    connection.status_since, connection.status_by, connection.status_said = now, by, ""
+    """With a key that works; a disconnect that is to remove access first goes on with it."""
+    kind, cause = AccessEvent.Kind.SETTING, "new API key"
+    if connection.status != Status.DISCONNECTING:
+        kind, cause = AccessEvent.Kind.STATUS, Status.CONNECTED.label
+        connection.status = Status.CONNECTED
+        connection.status_since, connection.status_by, connection.status_said = now, by, ""
     connection.key_set_at = connection.checked_at = now
     connection.retry_at, connection.failed_reads, connection.failed_writes, connection.probes = None, 0, 0, 0
     connection.save()
     by_id = by.pk if by else None
-    record.note(connection, AccessEvent.Kind.STATUS, cause="Connected", by_id=by_id)
+    record.note(connection, kind, cause=cause, by_id=by_id)
     caused = [KisiGrant.Trouble.FORBIDDEN, KisiGrant.Trouble.UNCLEAR]
     _open_rows(connection).filter(trouble__in=caused).update(**ledger.SETTLED)
 

@@ -20,6 +20,7 @@ from integrations.kisi.sync.logbook import Logbook
 from integrations.kisi.sync.planning import make_plan
 from integrations.kisi.sync.revoke import clear_left_behind
 from integrations.kisi.sync.session import InTrouble, Later, Session
+from integrations.kisi.sync.switching import farewells
 from integrations.vault import VaultError
 from plans.dates import apply_reached_dates
 
@@ -239,6 +240,9 @@ def _clear_left_behind(session: Session, book: Logbook) -> None:
 
 
 def _leave(session: Session) -> None:
-    """A disconnect with removal is over when nothing is owed any more."""
-    if session.connection.status == KisiConnection.Status.DISCONNECTING:
+    """A disconnect with removal is over when nothing is owed any more, and nobody is tried again later."""
+    rows = KisiGrant.objects.open().filter(connection=session.connection, retry_at__isnull=False)
+    if session.connection.status != KisiConnection.Status.DISCONNECTING:
+        return
+    if not rows.filter(email__in=farewells(session.connection)).exists():
         standing.disconnected(session)

@@ -12,7 +12,7 @@ from integrations.access.errors import (
     StopRun,
     WrongOrganization,
 )
-from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant
+from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, SyncRun
 from integrations.kisi.sync import record
 from integrations.kisi.sync.session import IN_A_ROW, Session
 
@@ -20,6 +20,8 @@ Status = KisiConnection.Status
 
 PROBE_EVERY = timedelta(minutes=15)
 FIRST_PROBE = timedelta(seconds=30)
+
+SEALED = "the stored key cannot be opened"
 
 _STATUS: dict[type[StopRun], str] = {
     KeyRejected: Status.NEEDS_NEW_KEY,
@@ -60,9 +62,11 @@ def in_trouble(session: Session) -> None:
 
 def key_cannot_be_opened(connection: KisiConnection, *, now: datetime) -> None:
     """A sealed key that this deployment cannot open is a missing key, never an empty gym."""
-    _write(connection, Status.NEEDS_NEW_KEY, said="the stored key cannot be opened", now=now)
+    _write(connection, Status.NEEDS_NEW_KEY, said=SEALED, now=now)
     connection.retry_at = now + PROBE_EVERY
     connection.save(update_fields=["retry_at"])
+    if connection.status == Status.DISCONNECTING:
+        _tell_it_stopped(connection, now=now)
 
 
 def wait_until(session: Session, until: datetime) -> None:
@@ -92,6 +96,15 @@ def disconnected(session: Session) -> None:
         connection.status_since = session.clock.now()
         connection.save(update_fields=["status", "status_since"])
         record.note(connection, AccessEvent.Kind.STATUS, cause=connection.get_status_display())
+
+
+def _tell_it_stopped(connection: KisiConnection, *, now: datetime) -> None:
+    """The status stays that of leaving: its last run says why nobody is removed."""
+    runs = SyncRun.objects.filter(connection=connection)
+    last = runs.first()
+    if last is None or last.reason != SEALED:
+        ended = {"state": SyncRun.State.STOPPED, "reason": SEALED, "finished_at": now}
+        runs.create(connection=connection, because="disconnect", started_at=now, **ended)
 
 
 def _clear_waits(connection: KisiConnection) -> None:

@@ -71,6 +71,11 @@ def remove_and_disconnect(
     return len(rows)
 
 
+def farewells(connection: KisiConnection) -> QuerySet[Release, str]:
+    """The addresses that a disconnect with removal named and that are not gone yet."""
+    return Release.objects.filter(connection=connection, cause=FAREWELL).values_list("email", flat=True)
+
+
 def stop_disconnecting(connection: KisiConnection, *, by: Any, now: datetime) -> None:
     """Stop, keep the rest."""
     disconnect(connection, by=by, now=now)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from integrations.kisi import concerns, glance, tasks, wording
-from integrations.kisi.models import KisiGrant
+from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import asking
 from integrations.kisi.views.shared import done, page, require_connection
 from members.gyms import admin_required, staff_required
@@ -26,7 +26,7 @@ def attention(request: HttpRequest) -> HttpResponse:
         "cards": [card for card in cards if not card.is_calm],
         "calm": [card for card in cards if card.is_calm],
     }
-    if not context["cards"]:
+    if not context["cards"] or connection.status == KisiConnection.Status.PAUSED:
         context["glance"] = glance.look(connection, now)  # the face stands in their place, with who waits
     return page(request, "kisi/attention.html", connection, "attention", **context)
 

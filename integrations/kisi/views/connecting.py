@@ -90,13 +90,16 @@ def connected(request: HttpRequest) -> HttpResponse:
 def update(request: HttpRequest) -> HttpResponse:
     """New credentials replace the old ones only after they worked; another group is asked about first."""
     connection = require_connection(request)
-    if connection.status in LEFT:
+    if connection.status == Status.DISCONNECTED:
         return redirect("kisi:overview")
     kept = kept_key.kept(request)
-    form = CredentialsForm(posted(request), initial={"group_id": connection.group_id}, kept=kept)
+    form: KeyForm = CredentialsForm(posted(request), initial={"group_id": connection.group_id}, kept=kept)
+    if connection.status == Status.DISCONNECTING:
+        form = KeyForm(posted(request))
     asked: dict[str, Any] = {}
     if form.is_valid():
-        waiting, group_id = glance.count(connection, timezone.now()).waiting, form.cleaned_data["group_id"]
+        waiting = glance.count(connection, timezone.now()).waiting
+        group_id = form.cleaned_data.get("group_id", connection.group_id)
         asked = _other_group(request, connection, form) if group_id != connection.group_id else {}
         if not asked and _try(form, lambda key: _update(request, connection, key, group_id), connection):
             kept_key.forget(request)

@@ -82,7 +82,7 @@ class TestCredentials:
         assert page.says("This group is already connected in Core.")
         assert connected.connection.group_id == connected.world.group_id
 
-    @pytest.mark.parametrize("status", ["disconnecting", "disconnected"])
+    @pytest.mark.parametrize("status", ["disconnected"])
     def test_who_left_kisi_has_none_to_update(self, connected, admin, status):
         KisiConnection.objects.update(status=status)
         assert admin.open("kisi:credentials").path == "/marketplace/kisi/"

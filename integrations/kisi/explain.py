@@ -174,3 +174,20 @@ _ADMIN = {
 def who_acts(name: str) -> str:
     """Who goes on after a question that failed so."""
     return _ADMIN.get(name, "Core goes on by itself.")
+
+
+def waits(heading: str) -> str:
+    """Of a preview that is being applied while something is the matter with Kisi or the key."""
+    return f"{heading}. Core goes on by itself once that is over."
+
+
+NO_DOORS_YET = "Kisi is not connected, so this changes no doors yet."
+# The help pages by the name in their address.
+TOPICS = {
+    "connect": "How to connect Kisi",
+    "api-key": "The API key",
+    "move-in": "Moving in from another platform",
+    "held-removals": "Held removals",
+    "no-access": "Why can't she get in?",
+    "preview": "Preview a sync",
+}

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from integrations.kisi import access_filter, chain, concerns, curve, doors, faces, glance, numbers
+from integrations.kisi import access_filter, chain, concerns, curve, doors, explain, faces, glance, numbers
 from integrations.kisi.models import AccessEvent, Heartbeat, KisiConnection, KisiGrant
 from integrations.kisi.timeline import lines
 from members.models import Gym, Member
@@ -149,7 +149,7 @@ def card(request: HttpRequest) -> Piece:
 
 def plan_note(gym: Gym) -> str:
     live = KisiConnection.objects.filter(gym=gym).exclude(status=KisiConnection.Status.DISCONNECTED)
-    return "" if live.exists() else "Kisi is not connected, so this changes no doors yet."
+    return "" if live.exists() else explain.NO_DOORS_YET
 
 
 def health() -> list[HealthLine]:

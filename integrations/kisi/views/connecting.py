@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
 from integrations.access.errors import DoorError
-from integrations.kisi import glance, refusals, tasks, wording
+from integrations.kisi import glance, refusals, results, tasks, wording
 from integrations.kisi.forms import NO_NUMBER, CredentialsForm, DisconnectForm, KeyForm
 from integrations.kisi.models import KisiConnection, Read
 from integrations.kisi.sync import asking, connecting, gather, moving, switching
@@ -138,7 +138,7 @@ def stop_disconnecting(request: HttpRequest) -> HttpResponse:
     if connection.status != Status.DISCONNECTING:
         return redirect("kisi:overview")
     switching.stop_disconnecting(connection, by=request.user, now=timezone.now())
-    return done(request, "Stopped. The rest keep their access, and Kisi is disconnected.")
+    return done(request, results.STOPPED)
 
 
 @admin_required
@@ -154,7 +154,7 @@ def reconnect(request: HttpRequest) -> HttpResponse:
         tasks.wake(connection.pk)
 
     if request.method == "POST" and form.is_valid() and _try(form, attempt, connection):
-        return done(request, "Kisi is connected again. Core reads the whole group before it removes anybody.")
+        return done(request, results.RECONNECTED)
     return page(request, "kisi/reconnect.html", connection, "overview", form=form)
 
 
@@ -241,8 +241,8 @@ def _disconnect(
     now = timezone.now()
     if access == DisconnectForm.LEAVE:
         switching.disconnect(connection, by=request.user, now=now)
-        return done(request, "Kisi is disconnected. Everybody kept the access they had.")
+        return done(request, results.DISCONNECTED)
     named = [row.email for row in created]
     count = switching.remove_and_disconnect(connection, named, by=request.user, now=now)
     tasks.wake(connection.pk)
-    return done(request, f"Removing the access of {wording.people(count)}, then Kisi is disconnected.")
+    return done(request, results.removes_and_disconnects(count))

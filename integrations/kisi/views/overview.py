@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from integrations.kisi import glance, tasks, wording
+from integrations.kisi import glance, results, tasks, wording
 from integrations.kisi.forms import RulesForm
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, SyncRun
 from integrations.kisi.sync import asking, deciding, gather, switching
@@ -99,9 +99,7 @@ def sync_now(request: HttpRequest) -> HttpResponse:
     runs = SyncRun.objects.filter(connection=connection, state=SyncRun.State.RUNNING).exists()
     asking.ask(connection, Read.FULL, because="Sync now", now=timezone.now(), by=request.user)
     tasks.wake(connection.pk)
-    return done(
-        request, "A sync is already running. It looks again when it is done." if runs else "Sync started."
-    )
+    return done(request, results.SYNC_RUNS if runs else results.SYNC_STARTED)
 
 
 @require_POST
@@ -111,7 +109,7 @@ def pause(request: HttpRequest) -> HttpResponse:
     if connection.status in _STILL:
         return redirect("kisi:overview")
     switching.pause(connection, by=request.user, now=timezone.now())
-    return done(request, "Syncing is paused. Nobody's access changes until you resume.")
+    return done(request, results.PAUSED)
 
 
 @require_POST
@@ -122,7 +120,7 @@ def resume(request: HttpRequest) -> HttpResponse:
         return redirect("kisi:overview")
     switching.resume(connection, by=request.user, now=timezone.now())
     tasks.wake(connection.pk)
-    return done(request, "Syncing goes on. What waited is being sent.")
+    return done(request, results.RESUMED)
 
 
 @admin_required
@@ -131,7 +129,7 @@ def rules(request: HttpRequest) -> HttpResponse:
     form = RulesForm(request.POST or None, instance=connection)
     if request.method == "POST" and form.is_valid():
         switching.set_rules(connection, by=request.user, **form.cleaned_data)
-        return done(request, "Rules saved.")
+        return done(request, results.RULES_SAVED)
     connection.refresh_from_db()
     return page(request, "kisi/rules.html", connection, "overview", form=form)
 
@@ -142,7 +140,7 @@ def remove_left_behind(request: HttpRequest) -> HttpResponse:
     connection = require_connection(request)
     count = deciding.remove_left_behind(connection, by=request.user, now=timezone.now())
     tasks.wake(connection.pk)
-    return done(request, f"Access of {wording.people(count)} in the old group is being removed.")
+    return done(request, results.removes_left_behind(count))
 
 
 _STILL = (Status.PAUSED, Status.DISCONNECTING, Status.DISCONNECTED)

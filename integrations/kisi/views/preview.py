@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
-from integrations.kisi import explain, glance, tasks, wording
+from integrations.kisi import explain, glance, results, tasks, wording
 from integrations.kisi.models import KisiConnection, Preview, PreviewLine
 from integrations.kisi.sync import applying
 from integrations.kisi.sync import preview as previews
@@ -84,7 +84,7 @@ def apply(request: HttpRequest, preview_id: int) -> HttpResponse:
         return redirect("kisi:overview")
     if applying.ask(found, by=request.user, now=timezone.now()):
         tasks.wake(connection.pk)
-        return done(request, "Core applies this preview now.", "kisi:preview-shown", found.pk)
+        return done(request, results.APPLIES, "kisi:preview-shown", found.pk)
     return redirect("kisi:preview-shown", found.pk)
 
 
@@ -126,7 +126,7 @@ def _done_so_far(found: Preview) -> dict[str, Any]:
     lines = found.lines.filter(group__in=PreviewLine.ACTS)
     counts = lines.aggregate(changes=Count("pk"), finished=Count("pk", filter=~Q(outcome="")))
     face = wording.standing(found.connection, wording.Counts())
-    waits = f"{face.heading}. Core goes on by itself once that is over." if face else ""
+    waits = explain.waits(face.heading) if face else ""
     percent = 100 * counts["finished"] // max(counts["changes"], 1)
     milestone = f"{found.state}-{25 * (percent // 25)}"
     spoken = explain.progress(found.state, counts["finished"], counts["changes"], found.read_so_far)

@@ -6,16 +6,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from integrations.kisi.explain import TOPICS
 from members.gyms import staff_required
-
-TOPICS = {
-    "connect": "How to connect Kisi",
-    "api-key": "The API key",
-    "move-in": "Moving in from another platform",
-    "held-removals": "Held removals",
-    "no-access": "Why can't she get in?",
-    "preview": "Preview a sync",
-}
 
 
 @require_GET

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from integrations.kisi import explain
-from integrations.kisi.models import Checkup, KisiConnection
+from integrations.kisi.models import KisiConnection
 from integrations.kisi.wording import people
 from members.slots import Tag
+from members.words import counted
 
 OK, BAD, UNKNOWN = Tag("OK", "ok"), Tag("Problem", "bad"), Tag("Could not check", "idle")
 NOT_YET = Tag("Not checked yet", "idle")
-_TAGS = {"ok": OK, "bad": BAD, "unknown": UNKNOWN}
+_TAGS = {"ok": OK, "bad": BAD, "unknown": UNKNOWN, "not yet": NOT_YET}
 Facts = dict[str, Any]
 
 
@@ -46,6 +47,10 @@ TELL = "Tell whoever runs Core."
 
 def _not_asked(connection: KisiConnection, facts: Facts) -> str:
     return "Kisi could not be asked: see the first problem on this list."
+
+
+def _not_timed(connection: KisiConnection, facts: Facts) -> str:
+    return "Check again measures it."
 
 
 def _owner(connection: KisiConnection, facts: Facts) -> str:
@@ -84,6 +89,11 @@ def _bad_mail(connection: KisiConnection, facts: Facts) -> str:
     return f"The mail server did not answer ({facts.get('failure')}), so nobody is told of trouble. {TELL}"
 
 
+def _mail_goes(connection: KisiConnection, facts: Facts) -> str:
+    how = "The mail server answers." if facts.get("tried", True) else "A mail server is set up."
+    return f"{how} {people(facts.get('admins', 0))} would be told of trouble."
+
+
 def _shared(connection: KisiConnection, facts: Facts) -> str:
     count = facts.get("count", 0)
     if not count:
@@ -92,12 +102,15 @@ def _shared(connection: KisiConnection, facts: Facts) -> str:
     return f"{addresses} shared. For Kisi they are one person, so either subscription opens the doors."
 
 
+_UNCONFIRMED = {
+    "waiting": ("change that waits for Kisi", "changes that wait for Kisi"),
+    "failed": ("change that failed", "changes that failed"),
+    "held": ("removal that is held", "removals that are held"),
+}
+
+
 def _unconfirmed(connection: KisiConnection, facts: Facts) -> str:
-    parts = [
-        f"{people(facts[name])} {word}"
-        for name, word in (("waiting", "waiting"), ("failed", "failed"), ("held", "held"))
-        if facts.get(name)
-    ]
+    parts = [counted(facts[name], *forms) for name, forms in _UNCONFIRMED.items() if facts.get(name)]
     return f"{', '.join(parts)}."
 
 
@@ -178,14 +191,14 @@ CHECKS = {
     ),
     "mail": _Check(
         "Can Core send mail?",
-        lambda c, f: f"The mail server answers. {people(f.get('admins', 0))} would be told of trouble.",
+        _mail_goes,
         _bad_mail,
         lambda c, f: f"No mail server is set up here, so nobody is told of trouble. {TELL}",
     ),
     "shared": _Check("Do members share addresses?", _shared, _shared, _shared),
     "confirmed": _Check(
         "Is anyone entitled but not confirmed?",
-        lambda c, f: "Kisi has confirmed everybody who is entitled.",
+        lambda c, f: "Kisi has confirmed everybody who is entitled, and nobody else.",
         _unconfirmed,
         _unconfirmed,
         "See what to do",
@@ -203,10 +216,11 @@ CHECKS = {
 }
 
 
-def answers(connection: KisiConnection, checked: Checkup | None) -> list[Answer]:
-    """Every check in the order of the page, as it was found last; before the first time, only the questions."""
-    found = checked.found if checked else {}
-    return [_answer(connection, check, found.get(name)) for name, check in CHECKS.items()]
+def answers(
+    connection: KisiConnection, found: Mapping[str, Facts], names: Iterable[str] = CHECKS
+) -> list[Answer]:
+    """These checks in the order of the page, as they were found."""
+    return [_answer(connection, name, found[name]) for name in names]
 
 
 def problems(told: list[Answer]) -> int:
@@ -220,11 +234,10 @@ def summary(count: int) -> str:
     return "Checked: 1 problem." if count == 1 else f"Checked: {count} problems."
 
 
-def _answer(connection: KisiConnection, check: _Check, found: Facts | None) -> Answer:
-    if found is None:
-        return Answer(check.question, NOT_YET)
-    tell = {"ok": check.ok, "bad": check.bad}.get(found["state"], check.unknown)
-    text, tag = tell(connection, found["facts"]), _TAGS[found["state"]]
-    if found["state"] != "bad":
+def _answer(connection: KisiConnection, name: str, found: Facts) -> Answer:
+    check, state = CHECKS[name], found["state"]
+    tell = {"ok": check.ok, "bad": check.bad, "not yet": _not_timed}.get(state, check.unknown)
+    text, tag = tell(connection, found["facts"]), _TAGS[state]
+    if state != "bad":
         return Answer(check.question, tag, text)
     return Answer(check.question, tag, text, check.button, check.action, check.topic)

@@ -17,7 +17,7 @@ from integrations.kisi.sync.session import Session
 from integrations.vault import VaultError
 
 T = TypeVar("T")
-OK, BAD, UNKNOWN = "ok", "bad", "unknown"
+OK, BAD, UNKNOWN, NOT_YET = "ok", "bad", "unknown", "not yet"
 AT_KISI = ("key", "strength", "organization", "group", "doors", "time")
 SLOW = 2.0  # seconds; a sync of many people would take hours
 

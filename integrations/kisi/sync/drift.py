@@ -92,15 +92,14 @@ def _often(connection: KisiConnection, now: datetime) -> QuerySet[Any, dict[str,
     return events.order_by().values("person_id").annotate(times=Count("pk")).filter(times__gte=AGAINST_US)
 
 
-def put_back_lately(connection: KisiConnection, now: datetime) -> int:
-    """How many people were changed in Kisi against Core within seven days."""
-    events = AccessEvent.objects.filter(
+def put_back(connection: KisiConnection, now: datetime) -> QuerySet[AccessEvent]:
+    """What was changed in Kisi against Core within seven days, person by person."""
+    return AccessEvent.objects.filter(
         connection_id=connection.pk,
         kind=AccessEvent.Kind.DRIFT,
         cause__in=UNDOES_US,
         at__gt=now - timedelta(days=7),
     )
-    return events.order_by().values("person_id").distinct().count()
 
 
 def _dates(right: Right) -> str:

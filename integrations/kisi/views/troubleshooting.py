@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from integrations.kisi import chain, doors, remedies, results, selfcheck
+from integrations.kisi import chain, doors, glance, remedies, selfcheck
 from integrations.kisi.forms import FindPersonForm
 from integrations.kisi.models import Checkup, KisiConnection, Look
 from integrations.kisi.sync import looking
+from integrations.kisi.sync.checkup import AT_KISI
 from integrations.kisi.views.shared import Status, page, require_connection
 from members.gyms import admin_required
 from members.models import Member
@@ -32,14 +34,19 @@ def troubleshooting(request: HttpRequest) -> HttpResponse:
 @require_POST
 @admin_required
 def check(request: HttpRequest) -> HttpResponse:
-    """Check everything now; takes ten seconds at most."""
+    """Check everything now; takes ten seconds at most. The page asks so by itself when it is opened."""
     connection = require_connection(request)
     if connection.status == Status.DISCONNECTED:
         return redirect("kisi:troubleshooting")
     checked = selfcheck.run(connection, by=request.user)
-    problems = remedies.problems(remedies.answers(connection, checked))
-    tell = messages.warning if problems else messages.success
-    tell(request, remedies.summary(problems))
+    context = _checks(request, connection, checked)
+    said = remedies.summary(remedies.problems([*context["at_kisi"], *context["in_core"]]))
+    if request.headers.get("HX-Request"):
+        response = render(request, "kisi/_checks.html", context)
+        response["HX-Trigger"] = json.dumps({"announce": said})
+        return response
+    tell = messages.success if said == remedies.summary(0) else messages.warning
+    tell(request, said)
     return redirect("kisi:troubleshooting")
 
 
@@ -52,7 +59,7 @@ def find_person(request: HttpRequest) -> HttpResponse:
     if not form.is_valid() or connection.status == Status.DISCONNECTED:
         return _page(request, connection, form)
     seen = looking.look(connection, form.cleaned_data["email"], by=request.user)
-    messages.success(request, results.found_person(seen.email))
+    messages.success(request, f"Kisi was asked about {seen.email}: see Find a person.")
     return redirect(f"{reverse('kisi:troubleshooting')}?person={seen.pk}")
 
 
@@ -60,11 +67,29 @@ def _page(
     request: HttpRequest, connection: KisiConnection, form: FindPersonForm, seen: Look | None = None
 ) -> HttpResponse:
     checked = Checkup.objects.filter(connection=connection).first()
-    context: dict[str, Any] = {"answers": remedies.answers(connection, checked), "checked": checked}
-    context |= {"form": form, "can_ask": connection.status != Status.DISCONNECTED}
+    context = {"form": form} | _checks(request, connection, checked)
     if seen is not None:
         context |= _person(connection, seen)
     return page(request, "kisi/troubleshooting.html", connection, "troubleshooting", **context)
+
+
+def _checks(request: HttpRequest, connection: KisiConnection, checked: Checkup | None) -> dict[str, Any]:
+    """The list: what Kisi said last, and how Core itself is now."""
+    now = timezone.now()
+    looked = glance.look(connection, now)
+    seen = selfcheck.see(connection, checked, looked.counts, now)
+    can_ask = connection.status != Status.DISCONNECTED
+    return {
+        "glance": looked,
+        "at_kisi": remedies.answers(connection, seen.found, AT_KISI),
+        "in_core": remedies.answers(
+            connection, seen.found, [name for name in seen.found if name not in AT_KISI]
+        ),
+        "seen_at": seen.at,
+        "now": now,
+        "can_ask": can_ask,
+        "asks": can_ask and not seen.is_fresh,
+    }
 
 
 def _person(connection: KisiConnection, seen: Look) -> dict[str, Any]:

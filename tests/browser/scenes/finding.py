@@ -59,7 +59,7 @@ def checks(served: Served, desk: Window) -> Iterator[str]:
     """All in order, with a problem, and one person looked up in Kisi."""
     served.house.sync()
     desk.open(TROUBLE)
-    desk.press("Check now")
+    desk.press("Check again")
     yield "troubleshooting-in-order"
     served.house.world.fault(status=401, times=0)
     desk.press("Check again")

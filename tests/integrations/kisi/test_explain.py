@@ -54,12 +54,11 @@ class TestRemedies:
         from_core = {"schedule", "worker", "mail", "shared", "confirmed", "others"}
         assert set(remedies.CHECKS) == {*checkup.AT_KISI, *from_core}
 
-    @pytest.mark.parametrize("state", ["ok", "bad", "unknown"])
+    @pytest.mark.parametrize("state", ["ok", "bad", "unknown", "not yet"])
     def test_whatever_was_found_there_is_a_sentence(self, connected, state):
         connection = connected.connection
-        checked = type("Checked", (), {})()
-        checked.found = {name: {"state": state, "facts": Found(state).facts} for name in remedies.CHECKS}
-        for answer in remedies.answers(connection, checked):
+        found = {name: {"state": state, "facts": Found(state).facts} for name in remedies.CHECKS}
+        for answer in remedies.answers(connection, found):
             assert answer.text.endswith((".", "?")), answer
-            assert answer.tag.word in ("OK", "Problem", "Could not check")
+            assert answer.tag.word in ("OK", "Problem", "Could not check", "Not checked yet")
             assert bool(answer.button) == bool(answer.action)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
@@ -27,28 +29,89 @@ def alive(connected: House, settings: object) -> House:
 
 
 def check(desk: Desk) -> Page:
-    page = desk.open("kisi:troubleshooting")
-    again = "Check again" if "Check again" in page.buttons else "Check now"
-    return desk.press(page, again)
+    return desk.press(desk.open("kisi:troubleshooting"), "Check again")
 
 
 def found(page: Page) -> dict[str, str]:
     """The tag before each question."""
-    listed = page.html.partition('<ul class="checks wide">')[2].partition("</ul>")[0]
+    listed = page.html.partition('id="checked"')[2].partition("</section>")[0]
     tags = re.findall(r"</svg>([^<]+)</span><div><b>([^<]+)", listed)
     questions = {check.question: name for name, check in CHECKS.items()}
     return {questions[question.replace("&#x27;", "'")]: tag for tag, question in tags}
 
 
 class TestChecks:
-    def test_before_the_first_time_there_are_only_questions(self, alive, admin):
+    def test_before_the_first_time_it_says_what_core_knows_without_asking(self, alive, admin):
         page = admin.open("kisi:troubleshooting")
-        assert found(page) == dict.fromkeys(NAMES, "Not checked yet")
+        assert found(page) == dict.fromkeys(NAMES, "OK") | {"time": "Not checked yet"}
+        assert page.says("Check again measures it.", "At Kisi As of today ", "In Core As of today ")
         assert alive.calls() == []
+
+    @pytest.mark.parametrize(
+        ("status", "name"),
+        [
+            ("needs_new_key", "key"),
+            ("key_too_weak", "strength"),
+            ("wrong_organization", "organization"),
+            ("group_gone", "group"),
+            ("in_trouble", "time"),
+        ],
+    )
+    def test_what_stands_still_is_the_problem_also_before_anybody_asks(self, alive, admin, status, name):
+        check(admin)
+        KisiConnection.objects.update(status=status, status_since=timezone.now())
+        alive.calls()
+        tags = found(admin.open("kisi:troubleshooting"))
+        assert tags[name] == "Problem"
+        assert [known for known in NAMES[:6] if tags[known] == "Problem"] == [name]
+        assert alive.calls() == []
+
+    def test_core_itself_is_looked_at_whenever_the_page_is_opened(self, alive, admin):
+        check(admin)
+        Heartbeat.objects.update(at=timezone.now() - timedelta(minutes=16))
+        PeriodicTask.objects.filter(name="Kisi: daily check").update(enabled=False)
+        alive.member("Ana")
+        alive.member("Vera", email="ana@example.com")
+        tags = found(admin.open("kisi:troubleshooting"))
+        wrong = [name for name in ("schedule", "worker", "confirmed") if tags[name] == "Problem"]
+        assert wrong == ["schedule", "worker", "confirmed"]
+        assert admin.open("kisi:troubleshooting").says("1 address is shared.")
+
+    def test_opening_the_page_asks_kisi_by_a_request_of_its_own(self, alive, admin):
+        assert 'hx-trigger="load"' in admin.open("kisi:troubleshooting").html
+        response = admin.client.post(reverse("kisi:check"), headers={"HX-Request": "true"})
+        page = Page(response, "")
+        assert page.html.lstrip().startswith('<section class="card" id="checked"')
+        assert found(page) == dict.fromkeys(NAMES, "OK")
+        assert json.loads(response["HX-Trigger"]) == {"announce": "Checked: no problem found."}
+        assert alive.calls() != []
+
+    def test_what_was_just_asked_is_not_asked_again(self, alive, admin):
+        check(admin)
+        assert 'hx-trigger="load"' not in admin.open("kisi:troubleshooting").html
+        Checkup.objects.update(at=timezone.now() - timedelta(minutes=2))
+        KisiConnection.objects.update(status_since=timezone.now() - timedelta(minutes=3))
+        assert 'hx-trigger="load"' in admin.open("kisi:troubleshooting").html
+
+    @pytest.mark.parametrize("backend", ["smtp", "console"])
+    def test_the_mail_server_is_not_waited_for_when_the_page_is_opened(self, alive, admin, settings, backend):
+        settings.EMAIL_BACKEND = f"django.core.mail.backends.{backend}.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+        said = {
+            "smtp": "A mail server is set up. 1 person would be told",
+            "console": "No mail server is set up",
+        }
+        assert admin.open("kisi:troubleshooting").says(said[backend])
+
+    def test_a_mail_server_that_did_not_answer_stays_a_problem(self, alive, admin, settings):
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+        check(admin)
+        assert found(admin.open("kisi:troubleshooting"))["mail"] == "Problem"
 
     def test_when_all_is_well_all_are_in_order(self, alive, admin):
         page = check(admin)
-        assert page.says("Checked: no problem found.", "Checked today ")
+        assert page.says("Checked: no problem found.", "As of today ")
         assert found(page) == dict.fromkeys(NAMES, "OK")
         assert Checkup.objects.get().by == admin.user
 
@@ -160,7 +223,7 @@ class TestChecks:
         alive.member("Ana")
         page = check(admin)
         assert found(page)["confirmed"] == "Problem"
-        assert page.says("1 person waiting.", "See what to do")
+        assert page.says("1 change that waits for Kisi.", "See what to do")
 
     def test_people_put_back_lately_hint_at_another_program(self, alive, admin):
         alive.member("Ana")
@@ -174,7 +237,8 @@ class TestChecks:
     def test_a_gym_that_left_kisi_asks_nobody(self, alive, admin):
         KisiConnection.objects.update(status="disconnected")
         page = admin.open("kisi:troubleshooting")
-        assert "Check now" not in page.buttons
+        assert "Check again" not in page.buttons
+        assert 'hx-trigger="load"' not in page.html
         admin.post("kisi:check")
         admin.post("kisi:find-person", email="ana@example.com")
         assert alive.calls() == []

@@ -110,6 +110,28 @@ class TestEveryPage:
         assert {name: len(html) for name, (html, _) in pages(town).items() if len(html) > 50_000} == {}
 
 
+class TestOnlyPressed:
+    """Opening an address that only takes a press, as Reload or the browser's history may, is answered by a page."""
+
+    @pytest.mark.parametrize("person", ["admin A", "staff A", "anonymous"])
+    def test_it_says_so_and_leads_to_a_page(self, town, person):
+        browser, seen = town.browsers[person], []
+        for name in ADDRESSES:
+            response = browser.get(town.address(name))
+            if response.status_code == 405:
+                html = response.content.decode()
+                assert "This address only takes a press of its button." in html, name
+                assert "POST" in response["Allow"], name
+                [above] = re.findall(r'<a href="([^"]*)">Go to the page with the button', html)
+                assert browser.get(above).status_code in (200, 302, 403), (name, above)
+                seen.append(name)
+        assert {"kisi:sync", "kisi:preview-apply", "switch-gym"} <= set(seen)
+
+    def test_a_press_that_is_not_taken_stays_as_it_is(self, town):
+        response = town.browsers["admin A"].post("/members/")
+        assert (response.status_code, response.content) == (405, b"")
+
+
 class TestHealth:
     def test_a_deployment_whose_parts_live(self, db):
         for name in ("beat", "worker"):

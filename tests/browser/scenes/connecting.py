@@ -103,6 +103,7 @@ def _agree(served: Served, desk: Window) -> None:
 
 
 def _tried(desk: Window, state: str, group: str, key: str, *, name: str = "") -> Iterator[str]:
+    desk.open(f"{KISI}connect/credentials/")
     _try(desk, group, key, "Connect")
     yield name or f"connect-2-{state}"
 

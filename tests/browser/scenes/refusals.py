@@ -51,6 +51,7 @@ def errors(served: Served, desk: Window) -> Iterator[str]:
     yield "forbidden-token"
     for name in ("429", "500"):
         desk.page.set_content(render_to_string(f"{name}.html"), wait_until="networkidle")
+        desk.page.evaluate("window.shift = 0")  # it was put in, not loaded with its stylesheet
         yield f"error-{name}"
     Staff.objects.all().delete()
     desk.open("/")

@@ -31,7 +31,7 @@ BELOW = {
 LAYERS = (
     ("rows", "models"),
     ("transport", "governor", "wake", "wording", "results", "refusals", "named"),
-    ("explain", "entries", "acts", "endings", "faces"),
+    ("explain", "entries", "acts", "endings", "faces", "mails"),
     ("why",),
     ("client", "doors", "timeline", "letters"),
     ("chain", "remedies"),

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.access.policy import Person, decide
-from integrations.kisi import numbers, wording
+from integrations.kisi import mails, numbers, wording
 from integrations.kisi.entries import entry_of
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import deciding, gather
@@ -217,8 +217,8 @@ def _lines(emails: list[str], snapshot: _Snapshot) -> tuple[EffectLine, ...]:
 
 def _notes(connection: KisiConnection, new: list[str], later: int) -> tuple[str, ...]:
     notes = []
-    if new and connection.send_mails:
-        notes.append(f"Kisi will send {len(new):,} email{'' if len(new) == 1 else 's'}.")
+    if said := mails.expected(connection, new).said:
+        notes.append(said)
     if later:
         notes.append(f"{later:,} keep{'s' if later == 1 else ''} it until you cut over.")
     return tuple(notes)

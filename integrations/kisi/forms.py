@@ -147,9 +147,12 @@ class RulesForm(CoreModelForm):
         }
         help_texts = {
             "brake_share": "1 to 50. Up to 3 people may always go, but never more than half of everybody",
+            "send_mails": "People new to Kisi get its invitation in any case: they need it for the app",
             "keep_profiles": "Otherwise the profile is deleted too, and unlock history may be lost",
         }
-        error_messages = {"brake_share": dict.fromkeys(("required", *NO_NUMBER), "Enter a number from 1 to 50")}
+        error_messages = {
+            "brake_share": dict.fromkeys(("required", *NO_NUMBER), "Enter a number from 1 to 50")
+        }
 
 
 class DayField(forms.DateField):

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from integrations.access.facts import Kind
+from integrations.kisi import mails
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read
 from integrations.kisi.rows import Right
 from integrations.kisi.sync import asking, findings, gather, ledger, planning, record
@@ -41,7 +42,7 @@ class Forecast:
     has: tuple[tuple[str, str], ...]
     only_in_kisi: tuple[tuple[str, str], ...]
     at_cut_over: tuple[tuple[str, str], ...]
-    mails: int
+    mails: str
 
 
 def connect(
@@ -130,19 +131,32 @@ def forecast(connection: KisiConnection, *, now: datetime, facts: gather.Facts |
     today = connection.gym.today(now)
     facts = facts or gather.differences(connection, today, now)
     plan = planning.decide(connection, facts, now=now)
-    gains = tuple(
-        (c.wanted.name, c.email) for c in plan.changes if c.kind is Kind.GRANT and c.wanted is not None
-    )
-    wanted = set(gather.wanted_emails(connection.gym_id, today))
-    granted = _open_rows(connection).filter(state=State.GRANTED).values_list("name", "email")
-    has = tuple((name, email) for name, email in granted if email in wanted)
-    only = tuple((person["name"], person["email"]) for person in connection.only_in_kisi)
-    later = tuple((facts.ledger[email].name, email) for email in plan.at_cut_over)
-    mails = len(gains) if connection.send_mails else 0
-    return Forecast(_by_name(gains), _by_name(has), _by_name(only), _by_name(later), mails)
+    owed = [c.wanted for c in plan.changes if c.kind is Kind.GRANT and c.wanted is not None]
+    wanted = gather.wanted_emails(connection.gym_id, today)
+    rows = list(_open_rows(connection).filter(state=State.GRANTED, email__in=wanted))
+    given = [row for row in rows if _is_given_since(connection, row)]
+    gains = [(one.name, one.email) for one in (*owed, *given)]
+    had = {row.email for row in rows} - {row.email for row in given}
+    has = [(row.name, row.email) for row in rows if row.email in had]
+    only = [(person["name"], person["email"]) for person in connection.only_in_kisi]
+    later = [(facts.ledger[email].name, email) for email in plan.at_cut_over]
+    told = mails.expected(connection, [one.email for one in owed]) + _told(connection, given)
+    return Forecast(_by_name(gains), _by_name(has), _by_name(only), _by_name(later), told.said)
 
 
-def _by_name(people: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+def _is_given_since(connection: KisiConnection, row: KisiGrant) -> bool:
+    """By the first sync, which runs while its forecast is read: the list stays what it was."""
+    since = connection.connected_at
+    is_new = row.origin == KisiGrant.Origin.CREATED and row.intent_at is not None
+    return is_new and since is not None and row.intent_at >= since  # type: ignore[operator]
+
+
+def _told(connection: KisiConnection, given: list[KisiGrant]) -> mails.Mails:
+    invited = sum(row.profile_was_there is False for row in given)
+    return mails.Mails(invited, len(given) if connection.send_mails else 0)
+
+
+def _by_name(people: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(people, key=itemgetter(0)))
 
 

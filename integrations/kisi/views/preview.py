@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
-from integrations.kisi import explain, glance, results, tasks, wording
+from integrations.kisi import explain, glance, mails, results, tasks, wording
 from integrations.kisi.models import KisiConnection, Preview, PreviewLine
 from integrations.kisi.sync import applying
 from integrations.kisi.sync import preview as previews
@@ -144,9 +144,14 @@ def _to_read(found: Preview, now: datetime) -> dict[str, Any]:
         "losing": losing,
         "history": "" if found.connection.keep_profiles else explain.history_lost(losing),
         "is_good": found.is_good(now),
-        "mails": counts.get(Group.GIVE, 0) if found.connection.send_mails else 0,
+        "mails": _mails(found) if Group.GIVE in counts else "",
         "over": explain.over_limit(losing, found.limit) if found.limit is not None and losing else "",
     }
+
+
+def _mails(found: Preview) -> str:
+    emails = list(found.lines.filter(group=Group.GIVE).values_list("email", flat=True))
+    return mails.expected(found.connection, emails).said
 
 
 def _result(found: Preview) -> dict[str, Any]:

@@ -84,11 +84,24 @@ class TestTheThreeSteps:
         assert page.h1 == "Kisi is connected"
         assert page.says(
             "24-hr Access opens Front door",
-            "2 people get access now; Kisi sends 2 emails",
+            "2 people get access now",
+            "Kisi will send up to 4 emails: an invitation to whoever is new to Kisi, and a notice",
             "1 person already has it in Kisi; Core looks after them from now on",
             "1 person is only in Kisi; Core leaves them alone",
         )
         assert page.says("Nobody would lose access, so Core is the only source from now on.")
+
+    def test_the_third_says_the_same_while_and_after_the_first_sync_runs(self, house, agreed):
+        for name in ("Ana", "Ben"):
+            house.member(name)
+        house.in_kisi("Ben")
+        first = try_key(house, agreed)
+        assert first.says("1 person gets access now", "Kisi will send up to 2 emails", "1 person already has it")
+        house.sync()
+        assert sorted(house.inside()) == ["ana", "ben"]
+        assert len(house.world.outbox) == 2
+        after = agreed.open("kisi:connected")
+        assert after.says("1 person gets access now", "Kisi will send up to 2 emails", "1 person already has it")
 
     def test_people_who_would_lose_access_keep_it_until_cut_over(self, house, agreed):
         house.member("Old", status="cancelled")

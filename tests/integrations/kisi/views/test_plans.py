@@ -147,7 +147,7 @@ class TestTurningOn:
     def test_it_names_who_gains_and_counts_the_mails(self, off, staff):
         page = tick(staff, off.plan)
         assert page.h1 == "Turn on 24-hr access for Open Door?"
-        assert page.says("2 people get access", "P000", "P001", "Kisi will send 2 emails.")
+        assert page.says("2 people get access", "P000", "P001", "Kisi will send up to 4 emails: an invitation")
         assert "P002" not in page.text
         assert not box(off)
 
@@ -158,9 +158,11 @@ class TestTurningOn:
         assert off.inside() == ["p000", "p001", "p002"]
         assert not Release.objects.exists()
 
-    def test_a_gym_that_sends_no_mails_is_promised_none(self, off, staff):
+    def test_a_gym_without_notices_is_told_of_the_invitations_alone(self, off, staff):
         KisiConnection.objects.update(send_mails=False)
-        assert "Kisi will send" not in tick(staff, off.plan).text
+        page = tick(staff, off.plan)
+        assert page.says("Kisi will send up to 2 emails: an invitation to whoever is new to Kisi.")
+        assert "notice" not in page.text
 
 
 class TestNobodyIsConcerned:

@@ -92,7 +92,7 @@ class TestThePage:
 
     def test_everybody_is_there_by_name_and_reason(self, drifted, admin):
         page = make(drifted, admin)
-        assert page.says("1 person gets access", "Ana Open Door is active", "Kisi will send 1 email.")
+        assert page.says("1 person gets access", "Ana Open Door is active", "Kisi will send up to 2 emails")
         assert page.says("1 person loses access", "Dina Open Door is paused (moved away)")
         assert page.says("1 person is put back", "Ben Open Door is active")
         assert page.says("Left alone", "1 person is only in Kisi", "1 person stays as they are", "Kim")

@@ -29,7 +29,7 @@
     lost = e.detail.successful ? 0 : lost + 1;
     if (at && time) at.textContent = "As of " + time;
     if (at && lost === 2)
-      at.textContent = "This page lost contact with Core at " + new Date().toTimeString().slice(0, 5) +
+      at.textContent = "This page lost contact with Core at " + at.textContent.slice(6, 11) +
         ". Reload to see how things are now.";
   });
   on("submit", function (e) {

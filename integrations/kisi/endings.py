@@ -23,7 +23,7 @@ _LISTS = (
     (re.compile(r"the same row twice"), "the same entry stood in the list twice"),
     (re.compile(r"more than ([\d,]+) rows"), "Kisi lists no more than {} entries"),
 )
-SEALED = "the stored key cannot be opened"
+SEALED = KisiConnection.UNREADABLE
 ODD, FAULT, NO_GROUP = (
     "Kisi did not answer as expected",
     "Kisi answered with an error of its own",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from integrations.kisi.models import KisiConnection
-from integrations.kisi.wording import Counts, Face, changes, clock, people, shut, wrongly
+from integrations.kisi.wording import Counts, Face, about, clock, people, shut, wrongly
 from members.slots import Tag
 
 
@@ -32,12 +32,13 @@ def failed(counts: Counts) -> Face:
     )
 
 
-def incomplete(reason: str) -> Face:
+def incomplete(connection: KisiConnection, reason: str, next_check: datetime | None) -> Face:
+    then = f" Next check {clock(connection, next_check)}." if next_check else ""
     return Face(
         Tag("Check incomplete", "warn"),
         "The last check of Kisi was incomplete",
         f"Kisi's list had gaps ({reason}), so Core drew no conclusions and removed nobody. "
-        "Changes made in Core still go through.",
+        f"Changes made in Core still go through.{then}",
     )
 
 
@@ -55,11 +56,12 @@ def no_doors(connection: KisiConnection) -> Face:
     )
 
 
-def throttled(counts: Counts) -> Face:
+def throttled(counts: Counts, minutes: int) -> Face:
+    many = "1 change" if counts.waiting == 1 else f"{counts.waiting:,} changes"
     return Face(
         Tag("Slowed down", "info"),
         "Kisi has asked Core to slow down",
-        f"Everything goes through, only later: {changes(counts.waiting)}.",
+        f"Everything goes through, only later: {many}, {about(minutes)}.",
     )
 
 
@@ -69,6 +71,8 @@ def stale(connection: KisiConnection, since: datetime) -> Face:
         "Core's own sync is not running",
         f"No sign of life since {clock(connection, since)}. Access stays as it is, and later changes have not "
         "reached Kisi. Tell whoever runs Core.",
+        "Open Troubleshooting",
+        "kisi:troubleshooting",
     )
 
 

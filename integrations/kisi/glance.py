@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from hashlib import sha256
+from math import ceil
 
 from django.conf import settings
 from django.db.models import Min, Q, QuerySet, Subquery
@@ -91,7 +92,22 @@ class Glance:
     @property
     def inside(self) -> str:
         """How many get in."""
-        return wording.inside(self.connection, self.counts.have_access)
+        return wording.inside(self.connection, self.counts.inside)
+
+    @property
+    def left(self) -> str:
+        """About how long the run still takes."""
+        return wording.about(self.minutes)
+
+    @property
+    def started_by(self) -> str:
+        """Who asked for the run that lives, or what did."""
+        run = self.run
+        if run is None or not (run.by or run.because):
+            return ""
+        if run.by:
+            return run.by.get_full_name() or run.by.get_username()
+        return f"the {run.because}" if run.because.endswith("check") else run.because
 
     @property
     def can_sync(self) -> bool:
@@ -151,10 +167,10 @@ def tag_of(connection: KisiConnection, now: datetime) -> Glance:
 def _glance(connection: KisiConnection, known: Numbers, counts: Counts, now: datetime) -> Glance:
     runs = _runs(connection)
     since = numbers.silent_since(connection, now, known.last_sign)
-    told = _faces(connection, counts, runs, since)
+    told = _faces(connection, counts, runs, since, now)
     run = runs.running
     percent = 100 * run.done // run.total if run and run.total else 0
-    also, minutes = tuple(told[1:]), _minutes(run)
+    also, minutes = tuple(told[1:]), _minutes(run.total - run.done) if run else 0
     return Glance(
         connection, told[0], counts, run, percent, minutes, runs.last, also, now, since, runs.latest
     )
@@ -201,7 +217,9 @@ def next_checks(now: datetime) -> dict[str, datetime | None]:
     return {"daily": due.get(schedule.DAILY), "weekly": due.get(schedule.WEEKLY)}
 
 
-def _faces(connection: KisiConnection, counts: Counts, runs: _Runs, since: datetime | None) -> list[Face]:
+def _faces(
+    connection: KisiConnection, counts: Counts, runs: _Runs, since: datetime | None, now: datetime
+) -> list[Face]:
     """All that is true of it, gravest first; the first one wins."""
     standing = wording.standing(connection, counts)
     stale = faces.stale(connection, since) if since and needs_worker(connection) else None
@@ -212,14 +230,14 @@ def _faces(connection: KisiConnection, counts: Counts, runs: _Runs, since: datet
         return [face for face in (standing, stale) if face]
     told = [
         *((stale, standing) if connection.status == Status.IN_TROUBLE else (standing, stale)),
-        faces.incomplete(unread) if unread else None,
+        faces.incomplete(connection, unread, _next_check(now)) if unread else None,
         endings.unfinished(connection) if cut_short is CutShort.BY_KISI else None,
         faces.RESTORED if connection.restored_at else None,
         faces.no_doors(connection) if _lacks_doors(connection) else None,
         faces.mostly_managed(counts) if _mostly_managed(counts) else None,
         faces.held(counts) if counts.held else None,
         faces.failed(counts) if counts.failed else None,
-        faces.throttled(counts) if connection.status == Status.THROTTLED else None,
+        faces.throttled(counts, _minutes(counts.waiting)) if connection.status == Status.THROTTLED else None,
         faces.SYNCING if runs.running or cut_short is CutShort.OTHERWISE else None,
         faces.MOVING_IN if connection.in_transition else None,
     ]
@@ -255,9 +273,11 @@ def _cut_short(connection: KisiConnection, last: SyncRun | None) -> CutShort | N
     return CutShort.OTHERWISE if is_over else CutShort.BY_KISI
 
 
-def _minutes(run: SyncRun | None) -> int:
-    """About how long the rest takes at the set pace, two calls a person, rounded up."""
-    if run is None:
-        return 0
-    seconds = max(run.total - run.done, 0) * 2 / settings.KISI_CALLS_PER_SECOND
-    return int(seconds // 60) + 1
+def _next_check(now: datetime) -> datetime | None:
+    return min((at for at in next_checks(now).values() if at), default=None)
+
+
+def _minutes(people: int) -> int:
+    """About how long so many take at the set pace, two calls a person, rounded up."""
+    seconds = max(people, 0) * 2 / settings.KISI_CALLS_PER_SECOND
+    return ceil(seconds / 60)

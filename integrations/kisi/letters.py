@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,6 +24,7 @@ SUBJECTS = {
     Status.GROUP_GONE: "Kisi no longer has your group",
     Status.WRONG_ORGANIZATION: "the Kisi API key belongs to another organization",
 }
+OF_SOMEBODY_ELSE = "the Kisi API key belongs to somebody else"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +70,13 @@ def standing(connection: KisiConnection, waiting: int) -> Letter:
     face = wording.standing(connection, Counts(waiting=waiting))
     assert face is not None
     if status == Status.NEEDS_NEW_KEY:
-        first = (
-            f"Kisi no longer accepts the API key (ends in {connection.key_last4}) "
-            f"since {wording.clock(connection, connection.status_since)}."
-        )
+        since = wording.clock(connection, connection.status_since)
+        first = f"{face.heading} (ends in {connection.key_last4}) since {since}."
         stay = "The doors stay as they are: nobody gained or lost access."
-        waits = f"{wording.changes(waiting)} and are sent by themselves once there is a new key."
+        waits = f"{wording.changes(waiting)} and {wording.sent(waiting)} once there is a new key."
         return Letter(SUBJECTS[status], (first, stay, waits), "Enter it here", "credentials/")
-    return Letter(SUBJECTS[status], (f"{face.heading}.", face.text), "Open the Kisi page")
+    subject = OF_SOMEBODY_ELSE if connection.stranger else SUBJECTS[status]
+    return Letter(subject, (f"{face.heading}.", face.text), "Open the Kisi page")
 
 
 def held(batch: Batch) -> Letter:
@@ -94,7 +95,16 @@ def held(batch: Batch) -> Letter:
     subject = f"{words.counted(n, 'removal', 'removals')} of door access wait{'s' if n == 1 else ''} for you"
     then = "Core holds these removals, so they can still open the doors. New access is given as usual."
     first = of + "within 24 hours" + f"; your limit is {batch.allowed:,}."
-    return Letter(subject, (first, then), "Remove or keep their access", "attention/held/", batch.people)
+    said = [part for part in (first, then, _main_cause(batch.people)) if part]
+    return Letter(subject, tuple(said), "Remove or keep their access", "attention/held/", batch.people)
+
+
+def _main_cause(people: Sequence[Named]) -> str:
+    """What more than half of them share, "" when nothing is."""
+    cause, count = Counter(one.why for one in people).most_common(1)[0]
+    if not cause or count < 2 or 2 * count <= len(people):
+        return ""
+    return f"{count:,} of the {len(people):,} have one cause: {cause}."
 
 
 def refused(people: Sequence[Named], wrong: Wrong) -> Letter:

@@ -9,6 +9,7 @@ from integrations.kisi.models import KisiConnection
 from members.slots import Tag
 
 Status = KisiConnection.Status
+LONG = 90  # minutes, from which an estimate is told in hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,9 @@ class Counts:
     """
 
     have_access: int = 0
+    suspended: int = 0
     waiting: int = 0
+    entitled_waiting: int = 0
     failed: int = 0
     wrong: Wrong = Wrong()
     held: int = 0
@@ -46,6 +49,11 @@ class Counts:
     stuck: int = 0
     gives: bool = False
     takes: bool = False
+
+    @property
+    def inside(self) -> int:
+        """Who gets in: somebody suspended in Kisi has access, and no door opens."""
+        return self.have_access - self.suspended
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,18 @@ def wrongly(wrong: Wrong) -> str:
 
 def changes(n: int) -> str:
     return "1 change waits" if n == 1 else f"{n:,} changes wait"
+
+
+def sent(n: int) -> str:
+    """The second half of a sentence about changes that wait."""
+    return "is sent by itself" if n == 1 else "are sent by themselves"
+
+
+def about(minutes: int) -> str:
+    """An estimate, rounded up by whoever made it; a long one in hours, rounded up too."""
+    if minutes <= 1:
+        return "less than a minute"
+    return f"about {minutes} minutes" if minutes < LONG else f"about {-(-minutes // 60)} hours"
 
 
 def new_key(waiting: int) -> str:
@@ -148,17 +168,27 @@ def _paused(connection: KisiConnection, counts: Counts) -> Face:
 
 
 def _needs_new_key(connection: KisiConnection, counts: Counts) -> Face:
+    is_lost = connection.status_said == KisiConnection.UNREADABLE
     return Face(
         Tag("Needs new key", "bad"),
-        "Kisi no longer accepts the API key",
+        "Core cannot open the stored API key" if is_lost else "Kisi no longer accepts the API key",
         "The doors stay as they are: nobody gains or loses access until you enter a new key. "
-        f"{changes(counts.waiting)} since {_since(connection)} and are sent by themselves afterwards.",
+        f"{changes(counts.waiting)} since {_since(connection)} and {sent(counts.waiting)} afterwards.",
         "Enter a new key",
         "kisi:credentials",
     )
 
 
 def _wrong_organization(connection: KisiConnection, counts: Counts) -> Face:
+    if connection.stranger:
+        owner = connection.own_user_name or "somebody else"
+        return Face(
+            Tag("Wrong person", "bad"),
+            "This key belongs to somebody else",
+            f"It is {connection.stranger}'s; the connection was made with a key of {owner}. Core changed nothing.",
+            "Enter another key",
+            "kisi:credentials",
+        )
     return Face(
         Tag("Wrong organization", "bad"),
         "This key belongs to another organization",

@@ -48,6 +48,9 @@ class KisiConnection(models.Model):
         Status.WRONG_ORGANIZATION,
     )
 
+    OTHER_PERSON = "another person: "  # begins what is said of a key of somebody else in the organization
+    UNREADABLE = "the stored key cannot be opened"
+
     gym = models.OneToOneField(Gym, on_delete=models.PROTECT, related_name="kisi_connection")
     group_id = models.BigIntegerField()
     group_name = models.CharField(max_length=200, blank=True)
@@ -154,6 +157,12 @@ class KisiConnection(models.Model):
     def is_ending(self) -> bool:
         """An admin disconnected it; the last rights may still be on their way out."""
         return self.status in (self.Status.DISCONNECTING, self.Status.DISCONNECTED)
+
+    @property
+    def stranger(self) -> str:
+        """Whose key it is, where it is not that of the person with whose key the connection was made."""
+        _, mark, name = self.status_said.partition(self.OTHER_PERSON)
+        return name if mark and self.status == self.Status.WRONG_ORGANIZATION else ""
 
     @property
     def in_transition(self) -> bool:

@@ -177,4 +177,4 @@ def _same_key(connection: KisiConnection, me: Me) -> None:
     if me.organization_id != connection.organization_id:
         raise WrongOrganization(me.organization_name, call="GET /user")
     if me.id != connection.own_user_id:
-        raise WrongOrganization(f"another person: {me.name}", call="GET /user")
+        raise WrongOrganization(f"{KisiConnection.OTHER_PERSON}{me.name}", call="GET /user")

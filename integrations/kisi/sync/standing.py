@@ -21,7 +21,7 @@ Status = KisiConnection.Status
 PROBE_EVERY = timedelta(minutes=15)
 FIRST_PROBE = timedelta(seconds=30)
 
-SEALED = "the stored key cannot be opened"
+SEALED = KisiConnection.UNREADABLE
 
 _STATUS: dict[type[StopRun], str] = {
     KeyRejected: Status.NEEDS_NEW_KEY,

@@ -134,7 +134,7 @@ def _week_letter(connection: KisiConnection, now: datetime) -> Letter:
     ending = gather.entitling(connection.gym_id, today).filter(ends_on__lt=today + 7 * A_DAY)
     return letters.week(
         letters.Week(
-            inside=counts.have_access,
+            inside=counts.inside,
             waiting=counts.waiting,
             failed=counts.failed,
             held=counts.held,

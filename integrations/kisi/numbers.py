@@ -12,7 +12,7 @@ from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquer
 from django.db.models.functions import Coalesce
 
 from integrations.access.facts import WITHOUT_CALL, Kind
-from integrations.kisi.models import AccessEvent, Heartbeat, KisiConnection, KisiGrant
+from integrations.kisi.models import AccessEvent, Heartbeat, KisiConnection, KisiGrant, still_in
 from integrations.kisi.sync import ahead, drift, gather, planning
 from integrations.kisi.sync.switching import farewells
 from integrations.kisi.wording import Counts, Wrong
@@ -39,7 +39,8 @@ def of(connection: KisiConnection, now: datetime) -> Numbers:
     today = connection.gym.today(now)
     nameless = gather.without_address(connection.gym_id, today).order_by().values("gym")
     counted = {
-        "have_access": _count(Q(grants__state=KisiGrant.State.GRANTED)),
+        "have_access": _count(still_in("grants__")),
+        "suspended": _count(still_in("grants__"), Q(grants__suspended=True)),
         "held": _count(OPEN, Q(grants__held_since__isnull=False)),
         "managed": _count(OPEN, ~Q(grants__managed="")),
         "left_behind": _count(Q(grants__closed_how=KisiGrant.Closed.LEFT_BEHIND)),
@@ -152,6 +153,7 @@ def _tallied(found: dict[str, Any]) -> Counts:
         removed=found.get("removed", 0),
         stuck=still,
         have_access=found["have_access"],
+        suspended=found["suspended"],
         failed=sum(causes.values()) + found["nameless"] + still,
         wrong=Wrong(**sides | {"shut_out": sides["shut_out"] + found["nameless"]}),
         held=found["held"],

@@ -18,6 +18,7 @@ from members.models import Gym, Member
 from members.slots import AccessCell, Filter, HealthLine, Order, Piece, TimelineEntry
 
 EVENTS, GRAVEST = 20, 3
+NO_ACCESS = (KisiGrant.Closed.REMOVED, KisiGrant.Closed.GONE)  # what a closed row was closed for
 SAY_IT_THEMSELVES = ("kisi:overview", "kisi:connected")  # their status block shows the gravest trouble
 
 
@@ -36,7 +37,9 @@ def member_panel(request: HttpRequest, member: Member) -> Piece:
         "chain": found,
         "mark": sha256(f"{answer}{found}".encode()).hexdigest()[:12],
         "row": facts.row,
+        "past": facts.past if facts.past and facts.past.closed_how in NO_ACCESS else None,
         "confirmed_at": _confirmed_at(facts.row),
+        "next_look": _next_look(connection, facts.row, now),
         "member": member,
         "usable": connection is not None and connection.status != KisiConnection.Status.DISCONNECTED,
         "can_sync": connection is not None and glance.can_sync(connection),
@@ -50,6 +53,13 @@ def _confirmed_at(row: KisiGrant | None) -> datetime | None:
     return row.confirmed_at if row is not None and has else None
 
 
+def _next_look(connection: KisiConnection | None, row: KisiGrant | None, now: datetime) -> datetime | None:
+    """When Core looks at this person by itself at the latest; never at somebody left to Kisi."""
+    if connection is None or not glance.can_sync(connection) or (row and row.exempt):
+        return None
+    return glance.next_checks(now)["weekly"]
+
+
 def member_cells(request: HttpRequest, members: Sequence[Member]) -> dict[int, AccessCell]:
     gym: Gym = request.gym  # type: ignore[attr-defined]
     facts = doors.facts_at(glance.find_connection(request), gym, members, gym.today(timezone.now()))
@@ -58,8 +68,11 @@ def member_cells(request: HttpRequest, members: Sequence[Member]) -> dict[int, A
 
 
 def states(request: HttpRequest) -> dict[str, list[tuple[str, str]]]:
-    """None where no doors are connected."""
-    return {} if _live(request) is None else {"": list(access_filter.STATES.items())}
+    """None where no doors ever were connected; of a gym that left Kisi only who kept the access."""
+    connection = glance.find_connection(request)
+    if connection is None:
+        return {}
+    return {"": list((access_filter.STATES if _live(request) else access_filter.LEFT).items())}
 
 
 def causes(request: HttpRequest) -> dict[str, list[tuple[str, str]]]:
@@ -70,7 +83,7 @@ def causes(request: HttpRequest) -> dict[str, list[tuple[str, str]]]:
 
 
 def narrowed(request: HttpRequest, members: QuerySet[Member], value: str) -> QuerySet[Member]:
-    connection = _live(request)
+    connection = glance.find_connection(request)
     if connection is None:
         return members
     return access_filter.narrow(members, value, connection, connection.gym.today(timezone.now()))
@@ -100,7 +113,7 @@ def dashboard_tile(request: HttpRequest) -> Piece:
     if connection is None:
         return Piece("kisi/_no_doors.html")
     seen = glance.see(request, connection)
-    drawn = curve.of(connection, seen.counts.have_access, seen.now)
+    drawn = curve.of(connection, seen.counts.inside, seen.now)
     return Piece("kisi/_tile.html", {"glance": seen, "connection": connection, "curve": drawn})
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from integrations.kisi import glance
-from integrations.kisi.models import KisiConnection, KisiGrant
+from integrations.kisi.models import KisiConnection, KisiGrant, still_in
 from integrations.kisi.views.shared import open_rows, page, require_connection
 from members.gyms import staff_required
 from members.sheets import csv_streamed
@@ -29,7 +29,7 @@ def people(request: HttpRequest) -> HttpResponse:
     seen = glance.tag_of(connection, now)
     context: dict[str, Any] = {"glance": seen, "is_whole": "all" in request.GET}
     if context["is_whole"]:
-        context["people"] = _inside(connection).iterator(chunk_size=2000)
+        context["people"] = ((row, note(row)) for row in _inside(connection).iterator(chunk_size=2000))
     else:
         context["shown"] = shown = Paginator(_inside(connection), PER_PAGE).get_page(request.GET.get("page"))
         context["people"] = [(row, note(row)) for row in shown]
@@ -58,7 +58,7 @@ def note(row: KisiGrant) -> str:
 
 
 def _inside(connection: KisiConnection) -> QuerySet[KisiGrant]:
-    return open_rows(connection).filter(state=KisiGrant.State.GRANTED).order_by("name", "email")
+    return open_rows(connection).filter(still_in()).order_by("name", "email")
 
 
 def _cells(connection: KisiConnection) -> Iterator[tuple[str, ...]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.utils import timezone
 
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Release
 from members.models import Member
@@ -37,6 +40,45 @@ class TestThePage:
         connected.sync()
         page = staff.open("members:detail", member.pk)
         assert page.says("Failed", "Ana should get in, but Kisi refused.", "Kisi said: “", "Kisi last said")
+
+    def test_who_has_no_access_sees_the_rule_and_when_core_looks_again_too(self, connected, ana, staff):
+        looks = re.compile(
+            r"Core's rule Open Door is (\w+) (Kisi last said No access any more, .*)?Next look .*:"
+        )
+        assert looks.search(staff.open("members:detail", ana.pk).text)[1] == "active"
+        connected.subscription(ana).pause()
+        connected.sync()
+        found = looks.search(staff.open("members:detail", ana.pk).text)
+        assert found[1] == "paused"
+        assert found[2].startswith("Kisi last said No access any more, today")
+        never = staff.open("members:detail", connected.member("Ben", status="paused").pk)
+        assert "Kisi last said" not in never.text
+        assert looks.search(never.text)
+
+    @pytest.mark.parametrize("facts", [{"status": "paused"}, {"status": "disconnected"}])
+    def test_no_look_is_promised_while_nothing_runs(self, connected, ana, staff, facts):
+        KisiConnection.objects.update(**facts)
+        assert "Next look" not in staff.open("members:detail", ana.pk).text
+
+    def test_a_held_removal_leads_an_admin_to_the_review(self, connected, ana, admin, staff):
+        connected.subscription(ana).pause()
+        KisiGrant.objects.update(held_since=timezone.now())
+        page = admin.open("members:detail", ana.pk)
+        assert 'href="/marketplace/kisi/attention/held/"' in page.html
+        assert page.says("Review the held removals")
+        page = staff.open("members:detail", ana.pk)
+        assert 'href="/marketplace/kisi/attention/held/"' not in page.html
+        assert page.says("An admin can decide this: Alice Adams.")
+        assert staff.open("members:list").says("Held Open Door is paused")
+
+    def test_who_kept_the_access_when_the_gym_left_kisi(self, connected, ana, staff):
+        KisiConnection.objects.update(status="disconnected", status_since=timezone.now())
+        page = staff.open("members:detail", ana.pk)
+        assert page.says("Ana kept the access: Kisi was disconnected on ", "Kisi last confirmed this today")
+        connected.member("Ben")
+        page = staff.open("members:list", access="left")
+        assert page.says("1 member", "Kept kept when Kisi was disconnected")
+        assert "Ben" not in page.text
 
     def test_without_an_address_it_offers_to_add_one(self, connected, staff):
         page = staff.open("members:detail", connected.member("Ana", email="").pk)
@@ -135,7 +177,7 @@ class TestActionsThatEndAccess:
     def test_another_who_shares_the_address_keeps_it_open(self, connected, ana, staff):
         connected.member("Ben", email="ana@example.com")
         page = act(staff, ana, "pause")
-        assert page.says("keeps access through Open Door")
+        assert page.says("Ana keeps access through Ben's Open Door, who has the same address.")
         staff.press(page, "Pause")
         connected.sync()
         assert connected.inside() == ["ana"]

@@ -63,6 +63,23 @@ def test_what_is_not_as_usual_is_noted(gym, staff, facts, note):
     assert staff.open("kisi:people").says(note)
 
 
+def test_who_is_suspended_in_kisi_is_listed_and_not_counted_among_those_who_get_in(gym, staff):
+    inside(gym, "Ana")
+    inside(gym, "Ben", suspended=True)
+    page = staff.open("kisi:people")
+    assert page.h1 == "1 person can open the doors"
+    assert page.says("2 people with access, 1 of them suspended in Kisi", "Benben@example.com")
+    assert staff.open("kisi:people", all=1).says("suspended in Kisi, so no door opens")
+    assert staff.open("dashboard").says("1 person can open the doors")
+
+
+def test_whom_core_is_only_asking_about_is_still_counted(gym, staff):
+    inside(gym, "Ana", state="uncertain", role_assignment_id=7, confirmed_at=CONFIRMED)
+    page = staff.open("kisi:people")
+    assert page.h1 == "1 person can open the doors"
+    assert page.says("ana@example.com", "1 person with access")
+
+
 def test_nobody_is_said(gym, staff):
     page = staff.open("kisi:people")
     assert page.h1 == "0 people can open the doors"

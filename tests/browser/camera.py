@@ -31,3 +31,12 @@ def shoot_scene(desk: Window, name: str) -> None:
 def open_and_shoot(desk: Window, page: str, state: str, path: str) -> None:
     desk.open(path)
     shoot(desk, page, state)
+
+
+def shoot_otherwise(desk: Window, name: str) -> None:
+    """The page that is open on paper, and in the few colors that a person has chosen for everything."""
+    FOLDER.mkdir(exist_ok=True)
+    for way, media in (("print", {"media": "print"}), ("forced", {"forced_colors": "active"})):
+        desk.page.emulate_media(**media)
+        desk.page.screenshot(path=FOLDER / f"{name}-{way}.png", full_page=True, animations="disabled")
+        desk.page.emulate_media(media="screen", forced_colors="none")

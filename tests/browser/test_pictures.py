@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.browser import camera, causes, states
-from tests.browser.camera import open_and_shoot, shoot, shoot_scene
+from tests.browser.camera import open_and_shoot, shoot, shoot_otherwise, shoot_scene
 from tests.browser.conftest import KISI, Window
 from tests.browser.scenes import SCENES
 from tests.browser.served import Served
@@ -135,6 +135,19 @@ def test_pictures_of_a_scene(served: Served, desk: Window, scene: str) -> None:
     for name in SCENES[scene](served, desk):
         shoot_scene(desk, name)
     desk.wrong.clear()  # pages that say no answer 4xx, which the console tells
+
+
+def test_pictures_on_paper_and_in_forced_colors(served: Served, desk: Window) -> None:
+    states.held(served.house)
+    for name, path in {
+        **IN_EVERY_STATE,
+        **ELSEWHERE["held"],
+        "member": f"/members/{states.ana(served.house).pk}/",
+        "people": f"{KISI}people/?all=1",
+        "plan": f"/plans/{served.house.plan.pk}/",
+    }.items():
+        desk.open(path)
+        shoot_otherwise(desk, name)
 
 
 @pytest.mark.parametrize("name", ["forecast", "held", "member"])

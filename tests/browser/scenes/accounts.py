@@ -26,8 +26,9 @@ NEW = "correct horse battery"
 
 def signing_in(served: Served, desk: Window) -> Iterator[str]:
     cache.clear()
+    desk.open("/members/new/")
     Session.objects.all().delete()
-    desk.open("/members/")
+    desk.press("Add member")
     yield "sign-in-session-ended"
     desk.press("Sign in")
     yield "sign-in-empty"

@@ -31,7 +31,9 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One cause. `trouble` is what Retry tries again, "" where it does not help; `review` opens the held list."""
+    """One cause. `trouble` is what Retry tries again, "" where it does not help; `review` opens the held list;
+    `listed` finds the same people in the members list.
+    """
 
     heading: str
     meaning: str
@@ -40,6 +42,7 @@ class Card:
     trouble: str = ""
     review: str = ""
     is_calm: bool = False
+    listed: str = ""
 
     @property
     def shown(self) -> tuple[Person, ...]:
@@ -158,6 +161,7 @@ def _held(rows: list[KisiGrant]) -> Card | None:
         "An admin, in Core.",
         _people(rows),
         review=f"Review {words.counted(n, 'removal', 'removals')}",
+        listed="access=held",
     )
 
 
@@ -188,7 +192,8 @@ def _trouble(cause: KisiGrant.Trouble, rows: list[KisiGrant], *, tries: bool) ->
         return None
     _, who, helps = _CAUSES[cause]
     heading, meaning = _trouble_heading(cause, len(rows)), wrongly(numbers.wrong_of(rows))
-    return Card(heading, meaning, who, _people(rows), trouble=cause if helps and tries else "")
+    retry = cause if helps and tries else ""
+    return Card(heading, meaning, who, _people(rows), trouble=retry, listed=f"cause={cause}")
 
 
 def _trouble_heading(cause: KisiGrant.Trouble, n: int) -> str:
@@ -204,6 +209,7 @@ def _nameless(members: Iterable[Member]) -> Card | None:
         "They are entitled and cannot open the doors: Kisi knows people by email.",
         "You, in Core: add an address.",
         people,
+        listed="access=failed&cause=no-email",
     )
 
 
@@ -242,28 +248,34 @@ def _good_to_know(shared: Sequence[Member], rows: list[KisiGrant]) -> list[Card]
             f"{words.counted(addresses, 'address is', 'addresses are')} shared",
             "For Kisi they are one person: either subscription opens the doors.",
             [Person(member.name, member.pk, note=member.email) for member in shared],
+            "shared",
         ),
         _calm(
             f"{words.counted(len(managed), 'person is', 'people are')} managed in Kisi",
             "Core never changes them.",
             [Person(row.name or row.email, row.member_id, note=row.managed) for row in managed],
+            "managed",
         ),
         _calm(
             f"{words.counted(len(kept), 'person', 'people')} kept by an admin",
             "They can open the doors without a subscription; Core asks about them again.",
             [Person(row.name or row.email, row.member_id, note=_kept_by(row)) for row in kept],
+            "kept",
         ),
         _calm(
             f"{words.counted(len(suspended), 'person is', 'people are')} suspended in Kisi",
             "No door opens for them. Only someone in Kisi can lift that.",
             _people(suspended),
+            "suspended",
         ),
     ]
     return [card for card in made if card is not None]
 
 
-def _calm(heading: str, meaning: str, people: Sequence[Person]) -> Card | None:
-    return Card(heading, meaning, "Nobody.", tuple(people), is_calm=True) if people else None
+def _calm(heading: str, meaning: str, people: Sequence[Person], cause: str) -> Card | None:
+    if not people:
+        return None
+    return Card(heading, meaning, "Nobody.", tuple(people), is_calm=True, listed=f"cause={cause}")
 
 
 def _members(connection: KisiConnection, now: datetime) -> tuple[list[Member], list[Member]]:

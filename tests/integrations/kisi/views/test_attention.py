@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+from html import unescape
 
-from integrations.kisi.models import AccessEvent, KisiConnection, Read, Release
+import pytest
+from django.utils import timezone
+
+from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release
 from plans.models import Subscription
 from tests.conftest import House
 from tests.stories import read_kisi
@@ -29,6 +33,35 @@ class TestCauses:
             "Ana",
             "Kisi said: “",
         )
+
+    @pytest.mark.parametrize(
+        ("facts", "heading"),
+        [
+            ({"state": "absent", "trouble": "refused"}, "54 people: Kisi refuses their details"),
+            ({"state": "uncertain", "trouble": "unclear"}, "54 people: Kisi did not answer clearly"),
+            ({"state": "granted", "held_since": timezone.now()}, "54 removals are held"),
+            ({"state": "granted", "suspended": True}, "54 people are suspended in Kisi"),
+            ({"state": "absent", "managed": "has the role administrator"}, "54 people are managed in Kisi"),
+        ],
+    )
+    def test_of_more_than_fifty_all_are_found_in_the_members_list(self, connected, admin, facts, heading):
+        status = "paused" if "held_since" in facts else "active"
+        for number in range(54):
+            member = connected.member(f"P{number}", status=status)
+            KisiGrant.objects.create(
+                connection=connected.connection, email=member.email, name=member.name, member=member, **facts
+            )
+        page = admin.open("kisi:attention")
+        assert page.says(heading, "And 4 more. See all 54 in Members")
+        [link] = re.findall(r'<a href="([^"]*)">See all 54', page.html)
+        assert admin.open(unescape(link)).says("54 members")
+
+    def test_everybody_without_an_address_is_found_there_too(self, connected, admin):
+        for number in range(52):
+            connected.member(f"P{number}", email="")
+        connected.member("Paused", email="", status="paused")
+        [link] = re.findall(r'<a href="([^"]*)">See all 52', admin.open("kisi:attention").html)
+        assert admin.open(unescape(link)).says("52 members")
 
     def test_a_person_the_key_may_not_change_is_an_owners_to_allow(self, connected, admin):
         ana = connected.member("Ana")

@@ -164,14 +164,15 @@ class DoorEffects(Protocol):
     ) -> Effect: ...
 
 
-# Member page: first section; after it; the timeline. Members list: columns (door access last), filters, orders.
+# Member page: first section; after it; the timeline, so many of the newest. Members list: columns (door access
+# last), filters, orders.
 member_panels: list[Callable[[HttpRequest, Member], Piece | None]] = []
 member_sections: list[Callable[[HttpRequest, Member], Piece | None]] = []
 member_columns: list[Column] = []
 member_filters: list[Filter] = []
 member_orders: list[Order] = []
 member_cells: list[Callable[[HttpRequest, Sequence[Member]], dict[int, AccessCell]]] = []
-member_events: list[Callable[[Member], Sequence[TimelineEntry]]] = []
+member_events: list[Callable[[Member, int], Sequence[TimelineEntry]]] = []
 dashboard_tiles: list[Callable[[HttpRequest], Piece | None]] = []
 dashboard_sections: list[Callable[[HttpRequest], Piece | None]] = []
 # On every page, under the page header.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from members.words import some
+from members.words import counted, some
 
 
 def told(sentence: str, **names: object) -> SafeString:
@@ -204,6 +204,6 @@ def no_time_zone(name: str) -> str:
     return f"“{name}” is not a time zone, such as Europe/Berlin"
 
 
-def found(count_of_members: str) -> str:
+def found(count: int) -> str:
     """Read out after a search."""
-    return f"{count_of_members} found"
+    return f"{counted(count, 'member', 'members')} found"

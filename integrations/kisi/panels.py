@@ -17,7 +17,7 @@ from integrations.kisi.timeline import lines
 from members.models import Gym, Member
 from members.slots import AccessCell, Filter, HealthLine, Order, Piece, TimelineEntry
 
-EVENTS, GRAVEST = 20, 3
+GRAVEST = 3
 NO_ACCESS = (KisiGrant.Closed.REMOVED, KisiGrant.Closed.GONE)  # what a closed row was closed for
 SAY_IT_THEMSELVES = ("kisi:overview", "kisi:connected")  # their status block shows the gravest trouble
 
@@ -102,8 +102,9 @@ FILTERS = (Filter("access", "Door access", states, narrowed), Filter("cause", "C
 BY_ACCESS = Order("access", "Door access, troubles first", by_access)
 
 
-def member_events(member: Member) -> list[TimelineEntry]:
-    events = AccessEvent.objects.filter(gym_id=member.gym_id, member_id=member.pk)[:EVENTS]
+def member_events(member: Member, most: int) -> list[TimelineEntry]:
+    """The newest that happened to the member's door access."""
+    events = AccessEvent.objects.filter(gym_id=member.gym_id, member_id=member.pk)[:most]
     return [TimelineEntry(line.at, line.what, line.caused_by, line.said) for line in lines(events)]
 
 

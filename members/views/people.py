@@ -14,13 +14,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from members import slots
-from members.gyms import name_of, staff_required
-from members.models import Change, Gym, Member
-from members.words import counted
+from members import slots, timeline, wording
+from members.gyms import staff_required
+from members.models import Gym, Member
 
 PER_PAGE = 50
-TIMELINE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ def list_members(request: HttpRequest) -> HttpResponse:
     orders = _orders(request, found)
     order = _chosen(request, "sort", orders)
     found = orders[order][1]
-    page = _page(found, request.GET.get("page", ""))
+    page = _page(found, _number(request))
     context = {
         "page": page,
         "query": query,
@@ -83,21 +81,26 @@ def show_member(request: HttpRequest, member_id: int) -> HttpResponse:
         "member": member,
         "panels": slots.pieces(slots.member_panels, request, member),
         "sections": slots.pieces(slots.member_sections, request, member),
-        "timeline": _timeline(member),
+        "timeline": timeline.part(member, _number(request)),
     }
     return render(request, "members/detail.html", context)
 
 
-def _page(found: QuerySet[Member], asked: str) -> Page[Member]:
+def _number(request: HttpRequest) -> int:
+    """The page that is asked for; the first when that is none."""
+    asked = request.GET.get("page", "")
+    return max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 8 else 1
+
+
+def _page(found: QuerySet[Member], number: int) -> Page[Member]:
     """The page that is asked for with the number of all, in one look; the nearest one when it is not there."""
     pages: Paginator[Member] = Paginator(found, PER_PAGE)
-    number = int(asked) if asked.isascii() and asked.isdigit() and 0 < len(asked) < 8 else 1
-    start = PER_PAGE * (max(number, 1) - 1)
+    start = PER_PAGE * (number - 1)
     rows: list[Any] = list(found.annotate(of=Window(Count("pk")))[start : start + PER_PAGE])
     if not rows and number > 1:
         return pages.get_page(number)
     pages.count = rows[0].of if rows else 0
-    return Page(rows, max(number, 1), pages)
+    return Page(rows, number, pages)
 
 
 def _part(request: HttpRequest, context: dict[str, object], count: int) -> HttpResponse:
@@ -106,7 +109,7 @@ def _part(request: HttpRequest, context: dict[str, object], count: int) -> HttpR
     asked = urlencode([(name, value) for name, value in request.GET.items() if value])
     response["HX-Replace-Url"] = f"{request.path}?{asked}" if asked else request.path
     response["Vary"] = "HX-Request"
-    response["HX-Trigger"] = json.dumps({"announce": f"{counted(count, 'member', 'members')} found"})
+    response["HX-Trigger"] = json.dumps({"announce": wording.found(count)})
     return response
 
 
@@ -148,11 +151,3 @@ def _rows(request: HttpRequest, members: list[Member]) -> list[Row]:
     return [
         Row(member, [(heading, cells.get(member.pk)) for heading, cells in columns]) for member in members
     ]
-
-
-def _timeline(member: Member) -> list[slots.TimelineEntry]:
-    changes = Change.objects.filter(gym=member.gym, member_id=member.pk).select_related("by")[:TIMELINE]
-    entries = [slots.TimelineEntry(row.at, row.text, name_of(row.by), row.cause) for row in changes]
-    for provide in slots.member_events:
-        entries += provide(member)
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)[:TIMELINE]

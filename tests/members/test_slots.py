@@ -98,7 +98,7 @@ def test_a_panel_is_the_first_section_of_the_members_page(desk, ana):
 def test_the_timeline_is_of_all_who_tell_something_newest_first(desk, ana, bob):
     Change.record(ana.gym, "change member", by=bob.user, member_id=ana.pk, detail="Details changed")
     old = TimelineEntry(datetime(2026, 1, 2, tzinfo=UTC), "Ana got access", "Worker", "plan bought")
-    slots.member_events.append(lambda member: [old])
+    slots.member_events.append(lambda member, most: [old])
     text = desk.open("members:detail", ana.pk).text
     assert text.index("Details changed") < text.index("Ana got access")
     assert "Worker · plan bought" in text

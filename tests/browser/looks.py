@@ -19,6 +19,20 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best
 MOST_SHIFT = 0.05
 OPTIONS = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": TAGS}}
 
+SPACED_OUT = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync("* { line-height: 1.5 !important; letter-spacing: .12em !important; "
+    + "word-spacing: .16em !important; } p { margin-bottom: 2em !important; }");
+  document.adoptedStyleSheets = [sheet];
+  const wide = document.documentElement.scrollWidth;
+  const cut = [...document.querySelectorAll("main *")]
+    .filter(node => ["hidden", "clip"].includes(getComputedStyle(node).overflowX) && !node.closest(".sr")
+      && node.scrollWidth > node.clientWidth + 1)
+    .map(node => "cut off: " + node.outerHTML.slice(0, 60));
+  document.adoptedStyleSheets = [];
+  return wide > innerWidth ? ["scrolls sideways: " + wide, ...cut] : cut;
+}"""
+
 
 @dataclass
 class Inspector:
@@ -57,7 +71,15 @@ class Inspector:
             wide = self.page.evaluate("document.documentElement.scrollWidth")
             if wide > size["width"]:
                 self._say(f"{name} scrolls sideways: {wide} at {size['width']} px")
+        self._spacing(name)
         self.page.set_viewport_size(DESK)
+
+    def _spacing(self, name: str) -> None:
+        """Nothing is lost when a reader spaces the text out (WCAG 1.4.12)."""
+        self.page.set_viewport_size(PHONE)
+        cut = self.page.evaluate(SPACED_OUT)
+        if cut:
+            self._say(f"{name} with spaced text: {', '.join(cut[:3])}")
 
     def links(self) -> Iterator[str]:
         """The addresses in Core that this page leads to, but lists to take away."""

@@ -282,6 +282,16 @@ class TestFindAPerson:
         assert "Core did not give this access" not in page.text
         assert page.says("The connection changed since then: press Find again.")
 
+    def test_who_was_taken_out_by_hand_is_told_what_puts_that_right(self, alive, admin):
+        ana = alive.member("Ana Ruiz")
+        alive.sync()
+        alive.world.delete_user("ana@example.com")
+        page = self.find(admin, "ana@example.com")
+        assert page.says("Taken out in Kisi since. Sync now on the page of Ana puts that right.")
+        assert "Core is adding" not in page.text
+        page = admin.open("members:detail", ana.pk)
+        assert page.says("Ana should get in, but was not in the group when Kisi was asked. Press Sync now.")
+
     def test_members_who_share_it_are_all_named(self, alive, admin):
         alive.member("Vera", email="holm@example.com")
         alive.member("Viggo", email="holm@example.com")

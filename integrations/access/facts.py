@@ -37,7 +37,8 @@ class Wanted:
 class Row:
     """An open ledger row as the planner sees it. `moved` says whether its member is entitled under another
     address: "" no, "waiting" the new right is not confirmed yet, "confirmed" it is. `missed`: a profile that
-    Core may have made was looked for and not found, once."""
+    Core may have made was looked for and not found, once. `failed` and `asked_about` are for counting alone: the
+    last attempt failed; Core only looks again at somebody who has access."""
 
     email: str
     state: str
@@ -59,6 +60,8 @@ class Row:
     word: str = ""
     known: bool = True
     missed: bool = False
+    failed: bool = False
+    asked_about: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def _stands(status: str, connection: KisiConnection, now: datetime) -> News | No
 
 
 def _held(connection: KisiConnection, now: datetime) -> News | None:
-    rows = deciding.held(connection)
+    rows = deciding.undecided(connection, connection.gym.today(now))
     if not rows:
         return None
     return News(lambda: _held_letter(connection, rows, now), tuple(row.pk for row in rows))

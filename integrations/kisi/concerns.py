@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from integrations.kisi import numbers
-from integrations.kisi.models import KisiConnection, KisiGrant
+from integrations.kisi.models import KisiConnection, KisiGrant, Release
 from integrations.kisi.sync import ahead, drift, gather, quiet
 from integrations.kisi.sync.gather import Tally
 from integrations.kisi.wording import Counts, wrongly
@@ -91,7 +91,7 @@ def cards(connection: KisiConnection, now: datetime) -> list[Card]:
     nameless, sharers = _members(connection, now)
     made = [
         _stuck(connection, stuck),
-        _held([row for row in rows if row.held_since]),
+        _held([row for row in rows if row.held_since and not row.has_word]),  # type: ignore[attr-defined]
         _tomorrow(connection, now),
         *(_trouble(cause, failed, tries=tries) for cause, failed in by_cause.items()),
         _nameless(nameless),
@@ -127,6 +127,8 @@ def rests(connection: KisiConnection) -> str:
 def _rows(connection: KisiConnection, now: datetime) -> list[KisiGrant]:
     known = Q(held_since__isnull=False) | Q(kept_until__isnull=False) | Q(suspended=True) | ~Q(managed="")
     rows = KisiGrant.objects.open().filter(~Q(trouble="") | known, connection=connection)
+    words_given = Release.objects.due(connection.gym.today(now)).filter(connection=connection)
+    rows = rows.annotate(has_word=Exists(words_given.filter(email=OuterRef("email"))))
     sided = numbers.sided(rows, connection.gym, now)
     return list(sided.select_related("kept_by").order_by("name", "email"))
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Value
-from django.db.models.functions import TruncDate
+from django.db.models import Count, F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, TruncDate
 
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant
 from integrations.kisi.sync.drift import Drift
@@ -23,7 +23,7 @@ LEFT = Q(closed_how__in=[Closed.LEFT_BEHIND, Closed.CLEARING])  # in a group tha
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """`people` could get in at its end."""
+    """`people` could get in at its end; `gained` and `lost` are people, each counted once."""
 
     on: date
     people: int
@@ -37,6 +37,18 @@ class Day:
         if self.lost:
             parts.append(f"{words.people(self.lost)} lost {'it' if parts else 'access'}")
         return ", ".join(parts) or "nobody got or lost access"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What a day did: by how many there were more at its end, and how many people got or lost access in it."""
+
+    more: int = 0
+    gained: int = 0
+    lost: int = 0
+
+    def __add__(self, other: Move) -> Move:
+        return Move(self.more + other.more, self.gained + other.gained, self.lost + other.lost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,31 +99,36 @@ def of(connection: KisiConnection, people: int, now: datetime) -> Curve:
     zone, today = connection.gym.zone, connection.gym.today(now)
     first = max(today - timedelta(days=DAYS - 1), connection.gym.today(connection.connected_at))
     since = datetime.combine(first, time(), zone)
-    moves: dict[date, tuple[int, int]] = {}
-    for on, gained, lost in _moves(connection, since):
-        before = moves.get(on, (0, 0))
-        moves[on] = before[0] + gained, before[1] + lost
+    moves: dict[date, Move] = {}
+    for on, more, gained, lost in _moves(connection, since):
+        moves[on] = moves.get(on, Move()) + Move(more, gained, lost)
     return walk_back(people, moves, first=min(first, today), last=today)
 
 
-def walk_back(people: int, moves: Mapping[date, tuple[int, int]], *, first: date, last: date) -> Curve:
-    """From `people` at the end of `last` back to `first`, undoing what each day gained and lost."""
+def walk_back(people: int, moves: Mapping[date, Move], *, first: date, last: date) -> Curve:
+    """From `people` at the end of `last` back to `first`, undoing by how many each day made them more."""
     days = []
     for back in range((last - first).days + 1):
         on = last - timedelta(days=back)
-        gained, lost = moves.get(on, (0, 0))
-        days.append(Day(on, people, gained, lost))
-        people = max(people - gained + lost, 0)
+        move = moves.get(on, Move())
+        days.append(Day(on, people, move.gained, move.lost))
+        people = max(people - move.more, 0)
     return Curve(tuple(reversed(days)))
 
 
-def _moves(connection: KisiConnection, since: datetime) -> QuerySet[Any, tuple[date, int, int]]:
+def _moves(connection: KisiConnection, since: datetime) -> QuerySet[Any, tuple[date, int, int, int]]:
     zone = connection.gym.zone
     events = AccessEvent.objects.filter(GAINED | LOST, connection_id=connection.pk, at__gte=since).order_by()
     told = events.annotate(on=TruncDate("at", tzinfo=zone)).values("on")
-    told = told.annotate(gained=Count("pk", filter=GAINED), lost=Count("pk", filter=LOST))
+    more = Count("pk", filter=GAINED) - Count("pk", filter=LOST)
+    told = told.annotate(more=more, gained=_people(GAINED), lost=_people(LOST))
     rows = KisiGrant.objects.filter(LEFT, connection=connection, closed_at__gte=since).order_by()
     left = rows.annotate(on=TruncDate("closed_at", tzinfo=zone)).values("on")
-    left = left.annotate(gained=Value(0), lost=Count("pk"))
-    columns = ("on", "gained", "lost")
+    left = left.annotate(more=-Count("pk"), gained=Value(0), lost=Count("pk"))
+    columns = ("on", "more", "gained", "lost")
     return told.values_list(*columns).union(left.values_list(*columns), all=True)
+
+
+def _people(events: Q) -> Count:
+    """Whom these events are about; what is about nobody who is known counts by itself."""
+    return Count(Coalesce("person_id", -F("pk")), distinct=True, filter=events)

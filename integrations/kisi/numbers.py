@@ -11,8 +11,8 @@ from typing import Any
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
-from integrations.access.facts import WITHOUT_CALL, Kind
-from integrations.kisi.models import AccessEvent, Heartbeat, KisiConnection, KisiGrant, still_in
+from integrations.access.facts import WITHOUT_CALL, Change, Kind
+from integrations.kisi.models import AccessEvent, Heartbeat, KisiConnection, KisiGrant, Release, still_in
 from integrations.kisi.sync import ahead, drift, gather, planning
 from integrations.kisi.sync.switching import farewells
 from integrations.kisi.wording import Counts, Wrong
@@ -38,10 +38,11 @@ def of(connection: KisiConnection, now: datetime) -> Numbers:
     """What can be counted without a plan, in one query that goes through the ledger once."""
     today = connection.gym.today(now)
     nameless = gather.without_address(connection.gym_id, today).order_by().values("gym")
+    words = Release.objects.due(today).filter(connection=connection).values("email")
     counted = {
         "have_access": _count(still_in("grants__")),
         "suspended": _count(still_in("grants__"), Q(grants__suspended=True)),
-        "held": _count(OPEN, Q(grants__held_since__isnull=False)),
+        "held": _count(OPEN, Q(grants__held_since__isnull=False), ~Q(grants__email__in=words)),
         "managed": _count(OPEN, ~Q(grants__managed="")),
         "left_behind": _count(Q(grants__closed_how=KisiGrant.Closed.LEFT_BEHIND)),
     }
@@ -78,9 +79,12 @@ def planned(
     facts = facts or gather.differences(connection, today, now, counted=numbers.tally)
     plan = planning.decide(connection, facts, now=now)
     owed = [change for change in plan.changes if change.kind not in WITHOUT_CALL]
+    waiting = {change.email for change in owed if not _is_looked_at(change, facts)} | set(plan.waiting)
+    waiting = {email for email in waiting if not (email in facts.ledger and facts.ledger[email].failed)}
     return replace(
         numbers.counts,
-        waiting=len({change.email for change in owed} | set(plan.waiting)),
+        waiting=len(waiting),
+        entitled_waiting=len(waiting & facts.wanted.keys()),
         gives=any(change.kind is Kind.GRANT for change in owed),
         takes=any(change.kind is Kind.REVOKE for change in owed),
     )
@@ -90,6 +94,12 @@ def silent_since(connection: KisiConnection, now: datetime, sign: datetime | Non
     """Since when nothing gave a sign of life, if that is too long; None when all is well."""
     last = sign or connection.connected_at
     return last if now - last > SILENCE else None
+
+
+def _is_looked_at(change: Change, facts: gather.Facts) -> bool:
+    """Whether it is only another look at somebody who has access and should: nothing that waits for Kisi."""
+    row = facts.ledger.get(change.email)
+    return change.kind is Kind.SETTLE and change.wanted is not None and row is not None and row.asked_about
 
 
 def allowance(connection: KisiConnection, people: int) -> int | None:

@@ -22,6 +22,15 @@ def held(connection: KisiConnection) -> list[KisiGrant]:
     return list(rows.select_related("member").order_by("held_since", "name", "email"))
 
 
+def undecided(connection: KisiConnection, today: date) -> list[KisiGrant]:
+    """The same without those who have their word already and are on their way out."""
+    words = Release.objects.due(today).filter(connection=connection).values("email")
+    rows = KisiGrant.objects.open().filter(connection=connection, held_since__isnull=False)
+    return list(
+        rows.exclude(email__in=words).select_related("member").order_by("held_since", "name", "email")
+    )
+
+
 def allow(connection: KisiConnection, emails: Iterable[str], *, by: Any, now: datetime) -> tuple[int, int]:
     """Let these held removals go: only those still not entitled. (let go, left out)."""
     wanted = gather.wanted_addresses(connection.gym_id, connection.gym.today(now))
@@ -121,9 +130,11 @@ def cut_over(connection: KisiConnection, emails: Iterable[str], *, by: Any, now:
     return len(going)
 
 
-def open_questions(connection: KisiConnection) -> tuple[list[KisiGrant], list[KisiGrant]]:
-    """Whom `held` and `left_behind` list, in one query: removals that wait, and people in another group."""
-    either = ~Q(state=State.CLOSED) & Q(held_since__isnull=False) | Q(closed_how=Closed.LEFT_BEHIND)
+def open_questions(connection: KisiConnection, today: date) -> tuple[list[KisiGrant], list[KisiGrant]]:
+    """Whom `undecided` and `left_behind` list, in one query: removals that wait, and people in another group."""
+    words = Release.objects.due(today).filter(connection=connection).values("email")
+    waits = Q(held_since__isnull=False) & ~Q(email__in=words)
+    either = ~Q(state=State.CLOSED) & waits | Q(closed_how=Closed.LEFT_BEHIND)
     rows = KisiGrant.objects.filter(either, connection=connection).order_by("held_since", "name", "email")
     found = list(rows)
     return [row for row in found if row.state != State.CLOSED], [

@@ -227,6 +227,8 @@ def as_row(grant: KisiGrant) -> Row:
         word=grant.word or "",  # type: ignore[attr-defined]
         known=grant.known,  # type: ignore[attr-defined]
         missed=grant.missed_at is not None,
+        failed=bool(grant.trouble),
+        asked_about=grant.is_asked_about,
     )
 
 

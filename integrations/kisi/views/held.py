@@ -45,7 +45,10 @@ class MainCause:
 def held(request: HttpRequest) -> HttpResponse:
     """Allow or keep those selected, or all that were held when it was shown; of tomorrow's only allow."""
     connection, now = require_connection(request), timezone.now()
-    rows, batch = deciding.held(connection), ahead.of_tomorrow(connection, now)
+    rows, batch = (
+        deciding.undecided(connection, connection.gym.today(now)),
+        ahead.of_tomorrow(connection, now),
+    )
     leaving, named = batch.rows if batch else (), meant(request)
     form = PeopleForm(request.POST or None)
     if request.method == "POST" and "tomorrow" in request.POST:

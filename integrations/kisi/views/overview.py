@@ -59,7 +59,8 @@ def _history(seen: glance.Glance) -> dict[str, Any]:
 def _open_questions(seen: glance.Glance) -> dict[str, list[KisiGrant]]:
     """Looked up only when there are any."""
     are_any = seen.counts.held or seen.counts.left_behind
-    held, left_behind = deciding.open_questions(seen.connection) if are_any else ([], [])
+    today = seen.connection.gym.today(seen.now)
+    held, left_behind = deciding.open_questions(seen.connection, today) if are_any else ([], [])
     return {"held": held, "left_behind": left_behind}
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.kisi import curve
-from integrations.kisi.curve import DAYS, Curve, Day, walk_back
+from integrations.kisi.curve import DAYS, Curve, Day, Move, walk_back
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync.drift import Drift
 from tests.factories import GymFactory
@@ -22,8 +22,12 @@ MOVES = st.dictionaries(
 )
 
 
+def move_of(gained: int, lost: int) -> Move:
+    return Move(gained - lost, gained, lost)
+
+
 def back(people: int, moves: dict[int, tuple[int, int]], days: int = 4) -> list[int]:
-    known = {TODAY - timedelta(days=ago): move for ago, move in moves.items()}
+    known = {TODAY - timedelta(days=ago): move_of(*move) for ago, move in moves.items()}
     return [
         day.people
         for day in walk_back(people, known, first=TODAY - timedelta(days=days - 1), last=TODAY).days
@@ -42,6 +46,7 @@ class TestWalkingBack:
 
     @given(people=st.integers(0, 50), moves=MOVES)
     def test_forwards_it_is_what_each_day_says(self, people, moves):
+        moves = {on: move_of(*move) for on, move in moves.items()}
         days = walk_back(people, moves, first=TODAY - timedelta(days=30), last=TODAY).days
         assert len(days) == 31
         assert days[-1].people == people

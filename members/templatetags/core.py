@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -75,6 +76,12 @@ def people(count: int) -> str:
 def number(count: int | None) -> str:
     """1,204; "" for what is not known."""
     return "" if count is None else f"{count:,}"
+
+
+@register.filter
+def money(amount: Decimal) -> str:
+    """1,204.50"""
+    return f"{amount:,.2f}"
 
 
 @register.filter

@@ -16,7 +16,7 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def csrf_token(context: Context) -> SafeString:
     """Django's own field; and the gym, for whoever works at several and may have switched in another window."""
-    field: SafeString = CsrfTokenNode().render(context)
+    field = SafeString(CsrfTokenNode().render(context))
     if not context.get("other_gyms"):
         return field
     return format_html('{}<input type="hidden" name="{}" value="{}">', field, PAGE_OF, context["gym"].pk)

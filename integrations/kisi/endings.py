@@ -80,5 +80,5 @@ def not_removing(connection: KisiConnection, counts: Counts, reason: str) -> Fac
 
 
 def _again(connection: KisiConnection) -> str:
-    at = f"at {clock(connection, connection.retry_at)}" if connection.retry_at else "in a moment"
+    at = clock(connection, connection.retry_at) if connection.retry_at else "in a moment"
     return f"Core tries again {at}."

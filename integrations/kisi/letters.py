@@ -70,7 +70,7 @@ def standing(connection: KisiConnection, waiting: int) -> Letter:
     face = wording.standing(connection, Counts(waiting=waiting))
     assert face is not None
     if status == Status.NEEDS_NEW_KEY:
-        since = wording.clock(connection, connection.status_since)
+        since = wording.dated(connection, connection.status_since)
         first = f"{face.heading} (ends in {connection.key_last4}) since {since}."
         stay = "The doors stay as they are: nobody gained or lost access."
         waits = f"{wording.changes(waiting)} and {wording.sent(waiting)} once there is a new key."
@@ -129,7 +129,7 @@ def stuck(people: Sequence[Named]) -> Letter:
 
 def silent(connection: KisiConnection, since: datetime, waiting: int, *, is_kisi: bool) -> Letter:
     """No change reaches Kisi: it does not answer, or Core's own worker does not run."""
-    first = f"Since {wording.clock(connection, since)} no changes reach Kisi. Nobody's access was changed."
+    first = f"Since {wording.dated(connection, since)} no changes reach Kisi. Nobody's access was changed."
     who = "Core keeps trying; you need to do nothing." if is_kisi else "Tell whoever runs Core."
     subject = "Kisi is not answering" if is_kisi else "Core's sync has stopped"
     return Letter(subject, (first, f"{wording.changes(waiting)}. {who}"), "Open the Kisi page")
@@ -162,7 +162,7 @@ def week(seen: Week) -> Letter:
 
 
 def all_clear(connection: KisiConnection, *, sent: int, failed: int) -> Letter:
-    since = wording.clock(connection, connection.status_since)
+    since = wording.dated(connection, connection.status_since)
     were = "1 waiting change was" if sent == 1 else f"{sent:,} waiting changes were"
     lines = f"Working since {since}. {were} sent, {failed:,} failed."
     return Letter("door access is in order again", (lines,), "Open the Kisi page")

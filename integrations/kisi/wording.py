@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
+
 from integrations.kisi.models import KisiConnection
+from members import words
 from members.slots import Tag
 
 Status = KisiConnection.Status
@@ -124,11 +127,16 @@ def cut_over(count: int) -> str:
 
 
 def clock(connection: KisiConnection, at: datetime | None) -> str:
-    """A time of day in the gym's zone, with the date where it is another day's."""
+    """A time in the gym's zone, by its distance from now."""
     if at is None:
         return "never"
-    local = at.astimezone(connection.gym.zone)
-    return f"{local:%a} {local.day} {local:%b}, {local:%H:%M}"
+    zone = connection.gym.zone
+    return words.moment(at.astimezone(zone), timezone.now().astimezone(zone).date())
+
+
+def dated(connection: KisiConnection, at: datetime) -> str:
+    """The same for a mail, which is read on another day."""
+    return words.dated(at.astimezone(connection.gym.zone))
 
 
 def standing(connection: KisiConnection, counts: Counts) -> Face | None:
@@ -225,7 +233,7 @@ def _in_trouble(connection: KisiConnection, counts: Counts) -> Face:
     return Face(
         Tag("Kisi not answering", "warn"),
         f"Kisi has not answered since {_since(connection)}",
-        f"Nobody's access was changed. {changes(counts.waiting)}; Core tries again at "
+        f"Nobody's access was changed. {changes(counts.waiting)}; Core tries again "
         f"{clock(connection, connection.retry_at)}. You need to do nothing.",
     )
 

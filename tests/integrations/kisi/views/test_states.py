@@ -21,7 +21,7 @@ from tests.conftest import House
 from tests.desk import Desk, Page
 
 SINCE, NEXT = datetime(2025, 11, 21, 9, 5, tzinfo=UTC), datetime(2025, 11, 21, 9, 35, tzinfo=UTC)
-AT, THEN = "Fri 21 Nov, 09:05", "Fri 21 Nov, 09:35"
+AT, THEN = "21 Nov 2025, 09:05", "21 Nov 2025, 09:35"
 Make = Callable[[House, Member], object]
 
 
@@ -188,7 +188,7 @@ STATES = {
         "Kisi not answering",
         "warn",
         f"Kisi has not answered since {AT}",
-        f"Nobody's access was changed. 1 change waits; Core tries again at {THEN}. You need to do nothing.",
+        f"Nobody's access was changed. 1 change waits; Core tries again {THEN}. You need to do nothing.",
         "",
         stands("in_trouble", retry_at=NEXT),
     ),

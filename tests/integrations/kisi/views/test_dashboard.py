@@ -95,7 +95,18 @@ class TestDoors:
 
     def test_on_the_first_day_there_is_no_picture_yet(self, gym, staff):
         KisiConnection.objects.update(connected_at=timezone.now())
-        assert "<figure" not in staff.open("dashboard").html
+        page = staff.open("dashboard")
+        assert "<figure" not in page.html
+        assert page.says("From tomorrow on, a chart here shows how many people can get in, day by day.")
+
+    @pytest.mark.parametrize("query", [{}, {"all": "1"}])
+    @pytest.mark.parametrize("name", ["dashboard", "kisi:people"])
+    def test_who_is_in_the_group_without_core_is_said_not_to_be_counted(self, gym, staff, name, query):
+        inside(gym, "Ana")
+        said = "Not counted, but also in the group"
+        assert said not in staff.open(name, **query).text
+        KisiConnection.objects.update(other_rights=["Coaches (Team)"])
+        assert staff.open(name, **query).says(f"{said}: Coaches (Team).")
 
 
 class TestState:

@@ -117,7 +117,9 @@ def sentences(tree: ast.AST) -> Iterator[tuple[int, str]]:
         if id(node) in silent or not text:
             continue
         words = A_WORD.findall(text)
-        if (len(words) >= SENTENCE and text.endswith((".", "?"))) or (id(node) in told and " " in text):
+        if (len(words) >= SENTENCE and text.endswith((".", "?"))) or (
+            id(node) in told and words and " " in text
+        ):
             yield node.lineno, text  # type: ignore[attr-defined]
 
 

@@ -99,6 +99,14 @@ def progress(state: str, finished: int, changes: int, read: int) -> str:
     return "Waiting for Core's worker"
 
 
+def changed_since(count: int) -> str:
+    """That a preview is not of now; "" while nothing changed in Core."""
+    if not count:
+        return ""
+    things = "1 thing" if count == 1 else f"{count:,} things"
+    return f"{things} changed in Core since this preview. Make a new one."
+
+
 def over_limit(losing: int, limit: int) -> str:
     removals = "1 removal is" if losing == 1 else f"{losing:,} removals are"
     them = "this person" if losing == 1 else "exactly these people"

@@ -159,5 +159,7 @@ def _mail(facts: _Facts, *, tries: bool) -> Found:
 
 
 def _confirmed(counts: Counts) -> Found:
-    facts = {"waiting": counts.waiting, "failed": counts.failed, "held": counts.held}
+    """Only the entitled: a removal that waits, failed or is held keeps nobody out."""
+    failed = counts.wrong.shut_out + counts.wrong.unclear
+    facts = {"waiting": counts.entitled_waiting, "failed": failed}
     return Found(BAD if any(facts.values()) else OK, facts)

@@ -24,6 +24,7 @@ from integrations.kisi.sync import preview as previews
 from integrations.kisi.views.shared import done, page, poll_answer, require_connection
 from members import words
 from members.gyms import admin_required
+from members.models import Change
 from members.sheets import csv_of
 
 SHOWN, SHOWN_IN_ALL, PER_PAGE = 50, 250, 200
@@ -137,7 +138,10 @@ def _to_read(found: Preview, now: datetime) -> dict[str, Any]:
     sections = _sections(found, "group", explain.group)
     counts = {key: section.count for key, section in sections.items()}
     losing = counts.get(Group.LOSE, 0)
+    since = Change.objects.filter(gym_id=found.connection.gym_id, at__gt=found.taken_at or found.asked_at)
     return {
+        "changed": explain.changed_since(since.count()),
+        "stands": wording.standing(found.connection, wording.Counts()),
         "acts": [sections[key] for key in PreviewLine.ACTS if key in sections],
         "left": [sections[key] for key in LEFT_ALONE if key in sections],
         "changes": sum(counts.get(key, 0) for key in PreviewLine.ACTS),

@@ -31,8 +31,8 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One cause. `trouble` is what Retry tries again, "" where it does not help; `review` opens the held list;
-    `listed` finds the same people in the members list.
+    """One cause. `trouble` is what Retry tries again, "" for nothing; `review` opens the held list; `listed` finds
+    the people in the members list.
     """
 
     heading: str
@@ -275,9 +275,8 @@ def _good_to_know(shared: Sequence[Member], rows: list[KisiGrant]) -> list[Card]
 
 
 def _calm(heading: str, meaning: str, people: Sequence[Person], cause: str) -> Card | None:
-    if not people:
-        return None
-    return Card(heading, meaning, "Nobody.", tuple(people), is_calm=True, listed=f"cause={cause}")
+    made = Card(heading, meaning, "Nobody.", tuple(people), is_calm=True, listed=f"cause={cause}")
+    return made if people else None
 
 
 def _members(connection: KisiConnection, now: datetime) -> tuple[list[Member], list[Member]]:

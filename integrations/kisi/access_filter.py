@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
 
@@ -91,7 +92,7 @@ def narrow(
     return members.filter(side)
 
 
-def ranked(members: QuerySet[Member], connection: KisiConnection, today: date) -> QuerySet[Member]:
+def ranked(members: QuerySet[Member], connection: KisiConnection, today: date) -> QuerySet[Any]:
     """The same members with `rank`, the place of their state among `RANKS`."""
     ledger = Ledger(connection, today)
     should, should_not = zip(*(ledger.sides()[state] for state in RANKS), strict=True)

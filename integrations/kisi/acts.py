@@ -23,7 +23,7 @@ def before() -> dict[str, Case]:
     """For a query of events: `act`, the last change of the member, or of a plan of theirs, that explains each."""
     name = NullIf(Trim(Concat("by__first_name", Value(" "), "by__last_name")), Value(""))
     email = Cast(NullIf("by__email", Value("")), CharField())
-    facts = {"action": F("action"), "detail": F("detail"), "cause": F("cause")}
+    facts: dict[str, Any] = {"action": F("action"), "detail": F("detail"), "cause": F("cause")}
     facts["by"] = Coalesce(name, email, "by__username", Value(""))
     near = Change.objects.filter(
         gym_id=OuterRef("gym_id"), at__lte=OuterRef("at"), at__gt=OuterRef("at") - WITHIN

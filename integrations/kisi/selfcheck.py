@@ -112,14 +112,14 @@ class _Facts:
 def _facts(connection: KisiConnection, now: datetime) -> _Facts:
     """In one query, and one for the addresses."""
     told = Staff.objects.filter(gym_id=connection.gym_id, role=Staff.Role.ADMIN, user__is_active=True)
-    told = told.exclude(user__email="").order_by().values("gym_id").annotate(n=Count("pk"))
+    reached = told.exclude(user__email="").order_by().values("gym_id").annotate(n=Count("pk"))
     undone = drift.put_back(connection, now).order_by().values("connection_id")
-    undone = undone.annotate(n=Count("person_id", distinct=True))
+    counted = undone.annotate(n=Count("person_id", distinct=True))
     tasks = PeriodicTask.objects.filter(name=LOOK)
     found: Any = KisiConnection.objects.filter(pk=connection.pk).values("pk")
     found = found.annotate(
-        told=Coalesce(Subquery(told.values("n")), 0),
-        put_back=Coalesce(Subquery(undone.values("n")), 0),
+        told=Coalesce(Subquery(reached.values("n")), 0),
+        put_back=Coalesce(Subquery(counted.values("n")), 0),
         worker_sign=Subquery(Heartbeat.objects.filter(name="worker").values("at")[:1]),
         look_sent=Subquery(tasks.values("last_run_at")[:1]),
         daily=Exists(PeriodicTask.objects.filter(name=schedule.DAILY, enabled=True)),

@@ -85,7 +85,7 @@ def undone(connection: KisiConnection, now: datetime) -> QuerySet[AccessPerson]:
     return AccessPerson.objects.filter(pk__in=_often(connection, now).values("person_id"))
 
 
-def _often(connection: KisiConnection, now: datetime) -> QuerySet[Any, dict[str, Any]]:
+def _often(connection: KisiConnection, now: datetime) -> QuerySet[Any, Any]:
     events = AccessEvent.objects.filter(
         connection_id=connection.pk, kind=AccessEvent.Kind.DRIFT, cause__in=UNDOES_US, at__gt=now - WITHIN
     )

@@ -6,23 +6,29 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
-from integrations.kisi.models import AccessEvent, AccessPerson, KisiConnection, KisiGrant, SyncRun
+from integrations.kisi.models import (
+    AccessEvent,
+    AccessPerson,
+    KisiConnection,
+    KisiGrant,
+    Preview,
+    PreviewLine,
+    SyncRun,
+)
 from members.models import Change, Gym, Member
 from plans.models import Plan, Subscription
 
 BEGUN = date(2026, 1, 1)
 STATUSES = ("active",) * 7 + ("paused", "expired", "pending_cancel")
-TROUBLED = 1000  # anybody held, refused, waiting or without an own address is among the first members
+LINES = ("give", "lose", "adopt", "managed", "only_in_kisi", *("unchanged",) * 5)
 
 
 def fill(gym: Gym, connection: KisiConnection, count: int) -> None:
-    """Seven in ten have access; of every hundred of the first thousand a few are held, failed, waiting, shared or
-    without address: a gym where somebody sees to such things has ten of each, however many members it has.
-    """
+    """Seven in ten have access; one in a hundred each is held, failed, waiting, shared or without address."""
     plan = Plan.objects.filter(gym=gym, has_24hr_access=True).first()
     plan = plan or Plan.objects.create(gym=gym, name="Open Door", has_24hr_access=True)
     start = Member.objects.count()
-    people = [_person(gym, start + number, is_seen_to=number >= TROUBLED) for number in range(count)]
+    people = [_person(gym, start + number) for number in range(count)]
     Member.objects.bulk_create(people, batch_size=2000)
     Subscription.objects.bulk_create(
         (_subscription(member, plan, number) for number, member in enumerate(people)), batch_size=2000
@@ -30,10 +36,11 @@ def fill(gym: Gym, connection: KisiConnection, count: int) -> None:
     rows = [_row(connection, member, number) for number, member in enumerate(people) if member.email]
     KisiGrant.objects.bulk_create((row for row in rows if row), batch_size=2000, ignore_conflicts=True)
     _history(connection, people)
+    _preview(connection, people)
 
 
-def _person(gym: Gym, number: int, *, is_seen_to: bool) -> Member:
-    place = None if is_seen_to else number % 100
+def _person(gym: Gym, number: int) -> Member:
+    place = number % 100
     email = "" if place == 99 else f"m{number - 98 if place == 98 else number}@example.com"
     return Member(gym=gym, first_name=f"First{number % 997}", last_name=f"Last{number}", email=email)
 
@@ -46,7 +53,7 @@ def _subscription(member: Member, plan: Plan, number: int) -> Subscription:
 
 def _row(connection: KisiConnection, member: Member, number: int) -> KisiGrant | None:
     status, now = STATUSES[number % 10], timezone.now()
-    trouble = number % 100 if number < TROUBLED else None
+    trouble = number % 100
     if status == "expired" or trouble == 1:
         return None
     row = KisiGrant(
@@ -99,4 +106,25 @@ def _history(connection: KisiConnection, people: list[Member]) -> None:
     Change.objects.bulk_create(
         Change(gym_id=connection.gym_id, at=now, member_id=member.pk, action="start")
         for member in people[:500]
+    )
+
+
+def _preview(connection: KisiConnection, people: list[Member]) -> None:
+    """What a look at everybody found, ready to be applied."""
+    now = timezone.now()
+    made = Preview.objects.create(connection=connection, asked_at=now, taken_at=now, state="ready")
+    PreviewLine.objects.bulk_create(
+        (
+            PreviewLine(
+                preview=made,
+                group=LINES[number % len(LINES)],
+                email=member.email,
+                name=member.name,
+                member_id=member.pk,
+                reason="Open Door is active",
+                digest="0" * 64,
+            )
+            for number, member in enumerate(people)
+        ),
+        batch_size=2000,
     )

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from integrations.kisi import access_filter, chain, concerns, curve, doors, explain, faces, glance, numbers
 from integrations.kisi.models import AccessEvent, Heartbeat, KisiConnection, KisiGrant
+from integrations.kisi.sync import schedule
 from integrations.kisi.timeline import lines
 from members.models import Gym, Member
 from members.slots import AccessCell, Filter, HealthLine, Order, Piece, TimelineEntry
@@ -57,7 +58,7 @@ def _next_look(connection: KisiConnection | None, row: KisiGrant | None, now: da
     """When Core looks at this person by itself at the latest; never at somebody left to Kisi."""
     if connection is None or not glance.can_sync(connection) or (row and row.exempt):
         return None
-    return glance.next_checks(now)["weekly"]
+    return schedule.weekly_due(connection.weekly_plan, now)  # type: ignore[attr-defined]
 
 
 def member_cells(request: HttpRequest, members: Sequence[Member]) -> dict[int, AccessCell]:

@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Count, Q, Window
 
 from integrations.access.facts import Kind
 from integrations.kisi import mails
@@ -28,6 +29,7 @@ from members.models import Gym
 
 Status = KisiConnection.Status
 State, Closed = KisiGrant.State, KisiGrant.Closed
+SHOWN = 50
 
 
 class GroupTaken(Exception):
@@ -35,13 +37,25 @@ class GroupTaken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
-    """What the first sync will do: people by name and address."""
+class Named:
+    """How many people, and the first of them by name and address."""
 
-    gains: tuple[tuple[str, str], ...]
-    has: tuple[tuple[str, str], ...]
-    only_in_kisi: tuple[tuple[str, str], ...]
-    at_cut_over: tuple[tuple[str, str], ...]
+    shown: tuple[tuple[str, str], ...]
+    count: int
+
+    @property
+    def more(self) -> int:
+        return self.count - len(self.shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What the first sync will do."""
+
+    gains: Named
+    has: Named
+    only_in_kisi: Named
+    at_cut_over: Named
     mails: str
 
 
@@ -133,22 +147,22 @@ def forecast(connection: KisiConnection, *, now: datetime, facts: gather.Facts |
     plan = planning.decide(connection, facts, now=now)
     owed = [c.wanted for c in plan.changes if c.kind is Kind.GRANT and c.wanted is not None]
     wanted = gather.wanted_emails(connection.gym_id, today)
-    rows = list(_open_rows(connection).filter(state=State.GRANTED, email__in=wanted))
-    given = [row for row in rows if _is_given_since(connection, row)]
+    inside = _open_rows(connection).filter(state=State.GRANTED, email__in=wanted)
+    fresh = Q(origin=KisiGrant.Origin.CREATED, intent_at__gte=connection.connected_at or now)
+    given = list(inside.filter(fresh))  # by this first sync, which runs while its forecast is read
     gains = [(one.name, one.email) for one in (*owed, *given)]
-    had = {row.email for row in rows} - {row.email for row in given}
-    has = [(row.name, row.email) for row in rows if row.email in had]
+    had = inside.exclude(fresh).annotate(count=Window(Count("pk"))).order_by("name", "email")
+    has = list(had.values_list("name", "email", "count")[:SHOWN])
     only = [(person["name"], person["email"]) for person in connection.only_in_kisi]
     later = [(facts.ledger[email].name, email) for email in plan.at_cut_over]
     told = mails.expected(connection, [one.email for one in owed]) + _told(connection, given)
-    return Forecast(_by_name(gains), _by_name(has), _by_name(only), _by_name(later), told.said)
-
-
-def _is_given_since(connection: KisiConnection, row: KisiGrant) -> bool:
-    """By the first sync, which runs while its forecast is read: the list stays what it was."""
-    since = connection.connected_at
-    is_new = row.origin == KisiGrant.Origin.CREATED and row.intent_at is not None
-    return is_new and since is not None and row.intent_at >= since  # type: ignore[operator]
+    return Forecast(
+        gains=_named(gains),
+        has=Named(tuple((name, email) for name, email, _ in has), has[0][2] if has else 0),
+        only_in_kisi=_named(only),
+        at_cut_over=_named(later),
+        mails=told.said,
+    )
 
 
 def _told(connection: KisiConnection, given: list[KisiGrant]) -> mails.Mails:
@@ -156,8 +170,8 @@ def _told(connection: KisiConnection, given: list[KisiGrant]) -> mails.Mails:
     return mails.Mails(invited, len(given) if connection.send_mails else 0)
 
 
-def _by_name(people: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(people, key=itemgetter(0)))
+def _named(people: list[tuple[str, str]]) -> Named:
+    return Named(tuple(sorted(people, key=itemgetter(0))[:SHOWN]), len(people))
 
 
 def _require_free(gym: Gym, group_id: int) -> None:

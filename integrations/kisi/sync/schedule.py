@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
-from django_celery_beat.models import PeriodicTask
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
 from integrations.kisi.models import KisiConnection, Read, SyncRun
 from integrations.kisi.sync import asking
@@ -13,6 +16,7 @@ from integrations.kisi.sync import asking
 DAILY, WEEKLY = "Kisi: daily check", "Kisi: weekly check"
 _KINDS = ((WEEKLY, Read.FULL, timedelta(hours=3)), (DAILY, Read.RECENT, timedelta(hours=1)))
 AGAIN_AFTER = timedelta(minutes=15)
+CRONTAB = ("minute", "hour", "day_of_week", "day_of_month", "month_of_year", "timezone")
 
 
 def request_overdue(now: datetime) -> list[int]:
@@ -36,6 +40,25 @@ def next_dues(now: datetime) -> dict[str, datetime]:
     """When each check fires next, by the name of its row; none that is disabled or was deleted."""
     rows = PeriodicTask.objects.select_related("crontab", "interval").filter(enabled=True)
     return {row.name: _due_after(row, now) for row in rows.filter(name__in=[DAILY, WEEKLY])}
+
+
+def weekly_plan() -> Subquery:
+    """When the weekly check fires, as a column of another query; for `weekly_due`."""
+    row = PeriodicTask.objects.filter(name=WEEKLY, enabled=True)
+    crontab = {name: F(f"crontab__{name}") for name in CRONTAB}
+    interval = {"every": F("interval__every"), "period": F("interval__period")}
+    return Subquery(row.values(plan=JSONObject(**crontab, **interval))[:1])
+
+
+def weekly_due(plan: dict[str, Any] | None, now: datetime) -> datetime | None:
+    """When that is next; None when the row is disabled or was deleted."""
+    if plan is None:
+        return None
+    row = PeriodicTask(interval=IntervalSchedule(every=plan["every"], period=plan["period"]))
+    if plan["minute"] is not None:
+        times = {name: plan[name] for name in CRONTAB} | {"timezone": ZoneInfo(plan["timezone"])}
+        row = PeriodicTask(crontab=CrontabSchedule(**times))
+    return _due_after(row, now)
 
 
 def _with_last_runs(read: Read, now: datetime) -> QuerySet[KisiConnection]:

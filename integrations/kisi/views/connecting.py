@@ -100,11 +100,13 @@ def update(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         waiting = glance.count(connection, timezone.now()).waiting
         group_id = form.cleaned_data.get("group_id", connection.group_id)
-        asked = _other_group(request, connection, form) if group_id != connection.group_id else {}
+        if isinstance(form, CredentialsForm) and group_id != connection.group_id:
+            asked = _other_group(request, connection, form)
         if not asked and _try(form, lambda key: _update(request, connection, key, group_id), connection):
             kept_key.forget(request)
             return done(request, wording.new_key(waiting))
-    context = asked or {"form": _asked_again(request, form)}
+    shown = _asked_again(request, form) if isinstance(form, CredentialsForm) else form
+    context = asked or {"form": shown}
     return page(request, "kisi/credentials.html", connection, "overview", **context)
 
 

@@ -35,7 +35,9 @@ def test_somebody_whose_profile_core_knows_gets_the_notice_alone(connected):
     connected.world.remove_right(connected.world.rights_of("ana@example.com")[0])
     connected.grant("ana")
     before = sent(connected)
-    connected.connection.grants.update(state="absent", granted_before=False, role_assignment_id=None, origin="")
+    connected.connection.grants.update(
+        state="absent", granted_before=False, role_assignment_id=None, origin=""
+    )
     assert announced(connected, "ana") == Mails(0, 1)
     connected.sync()
     assert sent(connected) - before == 1

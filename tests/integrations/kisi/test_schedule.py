@@ -340,3 +340,36 @@ def test_the_weekly_message_wakes_whom_it_asked(django_capture_on_commit_callbac
     one.refresh_from_db()
     paused.refresh_from_db()
     assert (one.want_read, paused.want_read) == (Read.FULL, Read.LEDGER)
+
+
+class TestTheWeeklyPlanAsAColumn:
+    """The member's page tells the next weekly look without a question of its own."""
+
+    @staticmethod
+    def told(at):
+        plan = (
+            KisiConnection.objects.annotate(plan=schedule.weekly_plan()).values_list("plan", flat=True).get()
+        )
+        return schedule.weekly_due(plan, at)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {},
+            {"crontab": {"hour": "17", "day_of_week": "3", "timezone": "Europe/Stockholm"}},
+            {"interval": {"every": 6, "period": "hours"}},
+        ],
+    )
+    def test_it_is_what_the_row_says(self, connected, change):
+        row = PeriodicTask.objects.get(name=schedule.WEEKLY)
+        if "crontab" in change:
+            row.crontab = CrontabSchedule.objects.create(minute="5", **change["crontab"])
+        if "interval" in change:
+            row.crontab, row.interval = None, IntervalSchedule.objects.create(**change["interval"])
+        row.save()
+        at = connected.clock.now()
+        assert self.told(at) == schedule.next_dues(at)[schedule.WEEKLY]
+
+    def test_a_row_that_is_switched_off_has_no_next_time(self, connected):
+        PeriodicTask.objects.filter(name=schedule.WEEKLY).update(enabled=False)
+        assert self.told(connected.clock.now()) is None

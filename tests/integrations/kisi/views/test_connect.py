@@ -96,12 +96,16 @@ class TestTheThreeSteps:
             house.member(name)
         house.in_kisi("Ben")
         first = try_key(house, agreed)
-        assert first.says("1 person gets access now", "Kisi will send up to 2 emails", "1 person already has it")
+        assert first.says(
+            "1 person gets access now", "Kisi will send up to 2 emails", "1 person already has it"
+        )
         house.sync()
         assert sorted(house.inside()) == ["ana", "ben"]
         assert len(house.world.outbox) == 2
         after = agreed.open("kisi:connected")
-        assert after.says("1 person gets access now", "Kisi will send up to 2 emails", "1 person already has it")
+        assert after.says(
+            "1 person gets access now", "Kisi will send up to 2 emails", "1 person already has it"
+        )
 
     def test_people_who_would_lose_access_keep_it_until_cut_over(self, house, agreed):
         house.member("Old", status="cancelled")

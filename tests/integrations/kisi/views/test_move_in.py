@@ -167,7 +167,9 @@ class TestBeforeKisiIsConnected:
 
     def test_the_four_steps_begin_with_connecting(self, house, admin):
         page = admin.open("kisi:move-in")
-        assert page.says("1. Connect Kisi Next", "2. Turn on 24-hr access on your plans Done", "1 of 1 plan has it")
+        assert page.says(
+            "1. Connect Kisi Next", "2. Turn on 24-hr access on your plans Done", "1 of 1 plan has it"
+        )
         assert page.says("3. Test with one person Cannot start yet", "4. Cut over Cannot start yet")
 
     def test_the_page_of_a_gym_without_kisi_leads_there(self, house, admin, staff):

@@ -147,7 +147,9 @@ class TestTurningOn:
     def test_it_names_who_gains_and_counts_the_mails(self, off, staff):
         page = tick(staff, off.plan)
         assert page.h1 == "Turn on 24-hr access for Open Door?"
-        assert page.says("2 people get access", "P000", "P001", "Kisi will send up to 4 emails: an invitation")
+        assert page.says(
+            "2 people get access", "P000", "P001", "Kisi will send up to 4 emails: an invitation"
+        )
         assert "P002" not in page.text
         assert not box(off)
 

@@ -113,11 +113,12 @@ def test_a_lost_answer_does_not_mail_twice(connected):
     assert mails(connected) == [("ana@example.com", "send_emails"), ("ana@example.com", "notify")]
 
 
-def test_the_forecast_says_how_many_people_kisi_will_mail(house):
+def test_the_forecast_says_how_many_mails_kisi_will_send(house):
     house.in_kisi("Ana")
     house.member("Ana")
     house.members(3)
     house.connect()
-    assert connecting.forecast(house.connection, now=house.clock.now()).mails == 3
+    said = connecting.forecast(house.connection, now=house.clock.now()).mails
     house.sync()
+    assert said.startswith(f"Kisi will send up to {len(house.world.outbox)} emails")
     assert len({mail.recipient for mail in house.world.outbox}) == 3

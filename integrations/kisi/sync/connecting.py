@@ -146,8 +146,8 @@ def forecast(connection: KisiConnection, *, now: datetime, facts: gather.Facts |
     facts = facts or gather.differences(connection, today, now)
     plan = planning.decide(connection, facts, now=now)
     owed = [c.wanted for c in plan.changes if c.kind is Kind.GRANT and c.wanted is not None]
-    wanted = gather.wanted_emails(connection.gym_id, today)
-    inside = _open_rows(connection).filter(state=State.GRANTED, email__in=wanted)
+    unwanted = [email for email in facts.ledger if email not in facts.wanted]
+    inside = _open_rows(connection).filter(state=State.GRANTED).exclude(email__in=unwanted)
     fresh = Q(origin=KisiGrant.Origin.CREATED, intent_at__gte=connection.connected_at or now)
     given = list(inside.filter(fresh))  # by this first sync, which runs while its forecast is read
     gains = [(one.name, one.email) for one in (*owed, *given)]

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from integrations.kisi import chain, doors, glance, remedies, selfcheck
+from integrations.kisi import chain, doors, glance, remedies, results, selfcheck
 from integrations.kisi.forms import FindPersonForm
 from integrations.kisi.models import Checkup, KisiConnection, Look
 from integrations.kisi.sync import looking
@@ -59,7 +59,7 @@ def find_person(request: HttpRequest) -> HttpResponse:
     if not form.is_valid() or connection.status == Status.DISCONNECTED:
         return _page(request, connection, form)
     seen = looking.look(connection, form.cleaned_data["email"], by=request.user)
-    messages.success(request, f"Kisi was asked about {seen.email}: see Find a person.")
+    messages.success(request, results.found_person(seen.email))
     return redirect(f"{reverse('kisi:troubleshooting')}?person={seen.pk}")
 
 

@@ -9,7 +9,7 @@ from django.core import mail
 
 from integrations.kisi import alerts
 from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant
-from integrations.kisi.wording import clock
+from integrations.kisi.wording import dated
 from plans.models import Plan
 from tests.conftest import House
 from tests.factories import StaffFactory
@@ -32,7 +32,7 @@ def body(house: House) -> str:
 
 
 def since(house: House) -> str:
-    return clock(house.connection, house.connection.status_since)
+    return dated(house.connection, house.connection.status_since)
 
 
 def test_a_dead_key(told):
@@ -137,7 +137,7 @@ def test_silence_says_whose(told, is_kisi):
     said = body(told)
     subject = "Kisi is not answering" if is_kisi else "Core's sync has stopped"
     assert said.startswith(
-        f"Harbor Gym: {subject}: Since {clock(told.connection, at)} no changes reach Kisi."
+        f"Harbor Gym: {subject}: Since {dated(told.connection, at)} no changes reach Kisi."
     )
     who = "Core keeps trying; you need to do nothing." if is_kisi else "Tell whoever runs Core."
     assert f"Nobody's access was changed. 1 change waits. {who} Open the Kisi page: " in said

@@ -1,4 +1,4 @@
-"""With the reader's own colors: the page one is on, a status and the focus are still told apart."""
+"""In forced colors, the reader's own, the page one is on, a status and the focus are still told apart."""
 
 from __future__ import annotations
 

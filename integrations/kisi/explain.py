@@ -198,4 +198,9 @@ TOPICS = {
     "held-removals": "Held removals",
     "no-access": "Why can't she get in?",
     "preview": "Preview a sync",
+    "plans": "Plans that open the doors",
+    "attention": "When something needs attention",
+    "activity": "What Activity keeps",
+    "rules": "Rules and emails",
+    "leaving": "Pause, disconnect, reconnect",
 }

@@ -26,6 +26,7 @@ from integrations.kisi.views.shared import (
     Status,
     changed_since,
     done,
+    download,
     open_rows,
     pack,
     page,
@@ -116,6 +117,8 @@ def disconnect(request: HttpRequest) -> HttpResponse:
     if connection.status in LEFT:
         return redirect("kisi:overview")
     created = switching.created_by_core(connection)
+    if request.POST.get("list") == "csv":
+        return download("access-that-core-gave", created)
     have = open_rows(connection).filter(state="granted").count()
     form = DisconnectForm(
         request.POST or None,

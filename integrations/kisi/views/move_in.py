@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from integrations.kisi import chain, doors, glance, results, tasks, wording
+from integrations.kisi import chain, doors, entries, glance, results, tasks, why, wording
 from integrations.kisi.forms import CutOverForm, SawItOpenForm
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import deciding, gather, moving
@@ -20,6 +20,7 @@ from integrations.kisi.views.shared import (
     Status,
     changed_since,
     done,
+    download,
     pack,
     page,
     require_connection,
@@ -27,11 +28,12 @@ from integrations.kisi.views.shared import (
 )
 from members.gyms import admin_required
 from members.models import Member
-from members.slots import Tag
+from members.slots import EffectLine, Tag
 from plans.models import Plan
 
 DONE, NEXT, BLOCKED = Tag("Done", "ok"), Tag("Next", "info"), Tag("Cannot start yet", "idle")
 FOUND = 10
+NAMED = 200  # as many as a page names
 
 
 @require_GET
@@ -78,6 +80,8 @@ def cut_over(request: HttpRequest) -> HttpResponse:
         return redirect("kisi:move-in")
     wanted = gather.wanted_emails(connection.gym_id, connection.gym.today(timezone.now()))
     losing = deciding.would_lose_at_cut_over(connection, wanted)
+    if request.POST.get("list") == "csv":
+        return download("loses-access-at-cut-over", _with_reasons(connection, losing))
     form = CutOverForm(request.POST or None)
     moved = changed_since(request, rows_of(connection), losing)
     keeping = Some.of(moving.entitled(connection, timezone.now()))
@@ -86,9 +90,15 @@ def cut_over(request: HttpRequest) -> HttpResponse:
         count = deciding.cut_over(connection, named, by=request.user, now=timezone.now())
         tasks.wake(connection.pk)
         return done(request, wording.cut_over(count), "kisi:move-in")
-    context = {"losing": losing, "keeping": keeping, "form": form, "moved": moved}
-    context["named"] = pack(losing)
+    lines = _with_reasons(connection, losing[:NAMED]) + losing[NAMED:]
+    context = {"losing": lines, "keeping": keeping, "form": form, "moved": moved, "named": pack(losing)}
     return page(request, "kisi/cut_over.html", connection, "move-in", **context)
+
+
+def _with_reasons(connection: KisiConnection, rows: list[KisiGrant]) -> list[Any]:
+    holders = entries.of(connection.gym, why.members_of(rows))
+    reasons = why.reasons_by(holders, rows, connection.gym.today(timezone.now()))
+    return [EffectLine(row.name, row.email, reasons[row.email]) for row in rows]
 
 
 def _chosen(request: HttpRequest) -> tuple[KisiConnection, Member]:

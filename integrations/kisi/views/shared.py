@@ -16,6 +16,7 @@ from integrations.kisi import glance, named
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.wording import Counts
 from members.models import Gym
+from members.sheets import csv_of
 from members.wording import list_changed
 
 Status = KisiConnection.Status
@@ -85,6 +86,12 @@ def changed_since(request: HttpRequest, known: QuerySet[Any], rows: Iterable[Any
         return ""
     gone = sorted(row.name or row.email for row in known.filter(pk__in=before - now.keys()))
     return list_changed([name for pk, name in now.items() if pk not in before], gone)
+
+
+def download(name: str, people: Iterable[Any]) -> HttpResponse:
+    """The people of a list as CSV, each with the reason where one is told."""
+    rows = ((one.name, one.email, getattr(one, "reason", "")) for one in people)
+    return csv_of(name, ["Name", "Email", "Reason"], rows)
 
 
 def rows_of(connection: KisiConnection) -> QuerySet[KisiGrant]:

@@ -48,8 +48,8 @@ def test_the_page_names_who_loses_who_keeps_and_who_stays(moving, admin):
     assert page.h1 == "Make Core the only source?"
     assert page.says(
         "2 people lose access",
-        "Old",
-        "Odd",
+        "Odd (Open Door was cancelled)",
+        "Old (Open Door was cancelled)",
         "1 person keeps it",
         "Ana",
         "1 person is only in Kisi and stays.",
@@ -119,3 +119,12 @@ def test_nobody_loses_and_the_button_is_no_danger(house: House, admin: Desk):
     assert page.says("0 people lose access", "1 person keeps it")
     assert "Cut over" in page.buttons
     assert admin.press(page, "Cut over", sure="on").says("Core is the only source since")
+
+
+def test_whom_a_long_list_names_can_be_taken_away_with_the_reasons(moving, admin):
+    answer = admin.post("kisi:cut-over", list="csv")
+    assert answer.response["Content-Disposition"] == 'attachment; filename="loses-access-at-cut-over.csv"'
+    lines = answer.html.lstrip("\ufeff").splitlines()
+    assert lines[0] == "Name,Email,Reason"
+    assert sorted(line.split(",")[1] for line in lines[1:]) == ["odd@example.com", "old@example.com"]
+    assert moving.connection.in_transition

@@ -70,6 +70,12 @@ class TestDisconnect:
         admin.press(page, "Disconnect Kisi", access="leave")
         assert three.connection.status == Status.DISCONNECTED
 
+    def test_the_list_can_be_taken_away_and_disconnects_nobody(self, three, admin):
+        answer = admin.post("kisi:disconnect", list="csv")
+        names = [line.split(",")[0] for line in answer.html.lstrip("\ufeff").splitlines()]
+        assert names == ["Name", "Ana", "Ben"]
+        assert three.connection.status == Status.CONNECTED
+
     def test_stop_keeps_the_rest(self, three, admin):
         admin.press(admin.open("kisi:disconnect"), "Disconnect Kisi", access="remove")
         page = admin.press(admin.open("kisi:overview"), "Stop, keep the rest")

@@ -10,7 +10,8 @@ LINTED := DEBUG=on SECRET_KEY=lint DATABASE_URL=sqlite:///:memory:
 ASKS_NONE := $(addprefix tests/,config browser processes faults switches mutants test_architecture.py test_matrix.py test_pages.py test_form_words.py \
   test_wording.py integrations/access members/test_editing.py members/test_gyms.py members/test_list.py members/test_odd_names.py \
   members/test_sign_in.py plans/test_messages.py plans/test_pages.py plans/test_subscription_pages.py \
-  $(addprefix integrations/kisi/,simulator views test_answers.py test_client.py test_client_lists.py test_rows.py test_transport.py test_wire.py))
+  $(addprefix integrations/kisi/,simulator views test_commands.py test_explain.py test_key_stays_secret.py test_letters.py test_mails.py \
+  test_named.py test_pace.py test_timeline.py test_wake.py test_answers.py test_client.py test_client_lists.py test_rows.py test_transport.py test_wire.py))
 INSTALL := $(PY) -m pip install -q --disable-pip-version-check --require-hashes -r
 COMPILE := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml
 

@@ -32,6 +32,7 @@ def test_connected_in_three_steps_the_doors_follow_every_press_within_five_secon
     _turn_the_plan_off_and_on(desk, "Night Owl")
 
 
+@pytest.mark.long
 def test_without_scripts_connecting_and_turning_a_plan_off_and_on_work_all_the_same(
     running: Demo, window: Open
 ) -> None:

@@ -25,7 +25,7 @@ SPACED_OUT = """() => {
     + "word-spacing: .16em !important; } p { margin-bottom: 2em !important; }");
   document.adoptedStyleSheets = [sheet];
   const wide = document.documentElement.scrollWidth;
-  const cut = [...document.querySelectorAll("main *")]
+  const cut = [...document.querySelectorAll("main *:not(input, textarea, select)")]
     .filter(node => ["hidden", "clip"].includes(getComputedStyle(node).overflowX) && !node.closest(".sr")
       && node.scrollWidth > node.clientWidth + 1)
     .map(node => "cut off: " + node.outerHTML.slice(0, 60));

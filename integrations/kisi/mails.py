@@ -37,8 +37,10 @@ class Mails:
 
 def expected(connection: KisiConnection, emails: Collection[str]) -> Mails:
     """For these people's access; whoever had it before by the same row gets none (repairs and restores)."""
-    rows = KisiGrant.objects.open().filter(connection=connection, email__in=emails) if emails else []
-    repaired = {row.email for row in rows if row.granted_before}
-    known = {row.email for row in rows if row.kisi_user_id is not None}
-    fresh = set(emails) - repaired
+    if not emails:
+        return Mails()
+    rows = KisiGrant.objects.open().filter(connection=connection, email__in=emails)
+    facts = list(rows.values_list("email", "granted_before", "kisi_user_id"))
+    fresh = set(emails) - {email for email, had_it, _ in facts if had_it}
+    known = {email for email, _, user_id in facts if user_id is not None}
     return Mails(len(fresh - known), len(fresh) if connection.send_mails else 0)

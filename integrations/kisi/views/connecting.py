@@ -82,7 +82,8 @@ def connected(request: HttpRequest) -> HttpResponse:
     facts = gather.differences(connection, connection.gym.today(now), now)
     forecast = connecting.forecast(connection, now=now, facts=facts)
     seen = glance.look(connection, now, facts=facts)
-    has_plan = Plan.objects.filter(gym=connection.gym, has_24hr_access=True).exists()
+    anybody = forecast.gains.count or forecast.has.count
+    has_plan = bool(anybody) or Plan.objects.filter(gym=connection.gym, has_24hr_access=True).exists()
     context = {"forecast": forecast, "has_plan": has_plan, "glance": seen}
     return page(request, "kisi/connected.html", connection, "overview", **context)
 

@@ -116,6 +116,12 @@ def test_troubleshooting(busy, django_assert_max_num_queries):
     )
 
 
+def test_somebody_who_was_asked_about(busy, django_assert_max_num_queries):
+    look = Look.objects.get()
+    page = asked(busy, django_assert_max_num_queries, "kisi:troubleshooting", person=look.pk)
+    assert page.says(look.email, "All checks")
+
+
 def test_the_dashboard(busy, django_assert_max_num_queries):
     page = asked(busy, django_assert_max_num_queries, "dashboard")
     assert page.says("removals are held", "lose access tomorrow", "Kisi refuses their details")

@@ -66,10 +66,13 @@ def find_person(request: HttpRequest) -> HttpResponse:
 def _page(
     request: HttpRequest, connection: KisiConnection, form: FindPersonForm, seen: Look | None = None
 ) -> HttpResponse:
-    checked = Checkup.objects.filter(connection=connection).first()
-    context = {"form": form} | _checks(request, connection, checked)
+    """The checks, or the person who was asked about: then the page is about that person alone."""
     if seen is not None:
-        context |= _person(connection, seen)
+        can_ask = connection.status != Status.DISCONNECTED
+        context = {"form": form, "can_ask": can_ask} | _person(connection, seen)
+    else:
+        checked = Checkup.objects.filter(connection=connection).first()
+        context = {"form": form} | _checks(request, connection, checked)
     return page(request, "kisi/troubleshooting.html", connection, "troubleshooting", **context)
 
 

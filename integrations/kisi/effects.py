@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.access.policy import Person, decide
-from integrations.kisi import mails, numbers, wording
+from integrations.kisi import explain, mails, numbers, wording
 from integrations.kisi.entries import entry_of
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import deciding, gather
@@ -21,8 +21,6 @@ from members.models import Gym
 from members.slots import Addresses, Effect, EffectLine, ListMoved, Supposed
 
 Status = KisiConnection.Status
-HISTORY = "Their Kisi profiles are deleted, and unlock history may be lost."
-HISTORY_OF_ONE = "The Kisi profile is deleted, and unlock history may be lost."
 
 
 class _Right(NamedTuple):
@@ -234,7 +232,7 @@ def _apart(count: int) -> tuple[str, ...]:
 def _warning(connection: KisiConnection, loses: int) -> str:
     if not loses or connection.keep_profiles:
         return ""
-    return HISTORY_OF_ONE if loses == 1 else HISTORY
+    return explain.history_lost(loses)
 
 
 def _fingerprint(gains: list[str], loses: list[str]) -> str:

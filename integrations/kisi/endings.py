@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from integrations.kisi.models import KisiConnection
-from integrations.kisi.wording import Counts, Face, clock, people
+from integrations.kisi.wording import Counts, Face, clock
 from members.slots import Tag
+from members.words import people
 
 _CALL = re.compile(
     r"(?:GET|POST|PUT|PATCH|DELETE) (?P<path>/\S*)(?: (?P<status>[1-5]\d\d)\b)?(?: (?P<said>.*))?", re.DOTALL

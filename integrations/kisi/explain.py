@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from integrations.kisi.models import Preview, PreviewLine
-from integrations.kisi.wording import people
+from members.words import people
 
 Group, Outcome = PreviewLine.Group, PreviewLine.Outcome
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from integrations.kisi.models import KisiConnection
-from integrations.kisi.wording import Counts, Face, about, clock, people, shut, wrongly
+from integrations.kisi.wording import Counts, Face, about, clock, shut, wrongly
 from members.slots import Tag
+from members.words import people
 
 
 def held(counts: Counts) -> Face:

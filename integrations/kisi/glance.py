@@ -19,6 +19,7 @@ from integrations.kisi.numbers import Numbers
 from integrations.kisi.sync import restoring, schedule
 from integrations.kisi.sync.gather import Facts
 from integrations.kisi.wording import Counts, Face
+from members.words import people
 
 Status = KisiConnection.Status
 MANY_MANAGED = 3
@@ -66,7 +67,7 @@ class Glance:
             return f"Kisi: {self.face.heading or self.face.tag.word}"
         if not self.run.total:
             return "Reading Kisi"
-        return f"{self.act}: {self.run.done:,} of {wording.people(self.run.total)}"
+        return f"{self.act}: {self.run.done:,} of {people(self.run.total)}"
 
     @property
     def act(self) -> str:

@@ -8,9 +8,8 @@ from typing import Any
 
 from integrations.kisi import explain
 from integrations.kisi.models import KisiConnection
-from integrations.kisi.wording import people
 from members.slots import Tag
-from members.words import counted
+from members.words import counted, people
 
 OK, BAD, UNKNOWN = Tag("OK", "ok"), Tag("Problem", "bad"), Tag("Could not check", "idle")
 NOT_YET = Tag("Not checked yet", "idle")

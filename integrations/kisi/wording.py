@@ -10,6 +10,7 @@ from django.utils import timezone
 from integrations.kisi.models import KisiConnection
 from members import words
 from members.slots import Tag
+from members.words import people
 
 Status = KisiConnection.Status
 LONG = 90  # minutes, from which an estimate is told in hours
@@ -77,10 +78,6 @@ NEVER = Face(
     "Connect Kisi",
     "kisi:connect",
 )
-
-
-def people(n: int) -> str:
-    return "1 person" if n == 1 else f"{n:,} people"
 
 
 _WRONG = {

@@ -33,6 +33,7 @@ from integrations.kisi.views.shared import (
     require_connection,
     rows_of,
 )
+from members import words
 from members.forms import posted
 from members.gyms import admin_required
 from members.models import Member
@@ -123,8 +124,8 @@ def disconnect(request: HttpRequest) -> HttpResponse:
     have = open_rows(connection).filter(state="granted").count()
     form = DisconnectForm(
         request.POST or None,
-        leave=f"Leave everybody's access as it is ({wording.people(have)})",
-        remove=f"First remove the access Core gave ({wording.people(len(created))})",
+        leave=f"Leave everybody's access as it is ({words.people(have)})",
+        remove=f"First remove the access Core gave ({words.people(len(created))})",
     )
     moved = changed_since(request, rows_of(connection), created)
     if request.method == "POST" and form.is_valid():

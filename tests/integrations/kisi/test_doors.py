@@ -15,6 +15,7 @@ from members.words import day
 from plans.models import Subscription
 from tests.conftest import House
 from tests.factories import PlanFactory, SubscriptionFactory, UserFactory
+from tests.town import link
 
 SAID = "Email is not valid"
 PAYER = {"cause": "payment failed"}
@@ -51,14 +52,7 @@ def linked(house: House) -> House:
     """Connected, as far as the database knows; nobody may ask Kisi here."""
     house.gym.timezone = "America/Los_Angeles"
     house.gym.save()
-    KisiConnection.objects.create(
-        gym=house.gym,
-        group_id=1,
-        group_name="24-hr Access",
-        doors=["Front door"],
-        own_user_name="Olga Owner",
-        sole_source_since=timezone.now(),
-    )
+    link(house.gym, group_id=1, must_read_first=True)
     return house
 
 

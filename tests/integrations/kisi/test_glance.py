@@ -14,6 +14,7 @@ from integrations.kisi import glance, numbers, wording
 from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, Read, SyncRun
 from integrations.kisi.wording import Wrong
 from tests.conftest import House
+from tests.town import link
 
 Status = KisiConnection.Status
 
@@ -22,16 +23,7 @@ Status = KisiConnection.Status
 def linked(house: House) -> House:
     """Connected and quiet, with a worker and beat that live; nobody asks Kisi here."""
     now = timezone.now()
-    KisiConnection.objects.create(
-        gym=house.gym,
-        group_id=7,
-        group_name="24-hr Access",
-        doors=["Front door"],
-        organization_name="Harbor",
-        own_user_name="Olga Owner",
-        sole_source_since=now,
-        must_read_first=False,
-    )
+    link(house.gym, organization_name="Harbor", sole_source_since=now)
     for name in ("beat", "worker"):
         Heartbeat.objects.create(name=name, at=now)
     return house

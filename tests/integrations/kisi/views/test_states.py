@@ -19,6 +19,7 @@ from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, Read,
 from members.models import Member
 from tests.conftest import House
 from tests.desk import Desk, Page
+from tests.town import link
 
 SINCE, NEXT = datetime(2025, 11, 21, 9, 5, tzinfo=UTC), datetime(2025, 11, 21, 9, 35, tzinfo=UTC)
 AT, THEN = "21 Nov 2025, 09:05", "21 Nov 2025, 09:35"
@@ -31,17 +32,7 @@ def gym(house: House, admin: Desk, settings: Any) -> House:
     settings.KISI_CALLS_PER_SECOND = 4
     house.gym.timezone = "UTC"
     house.gym.save()
-    KisiConnection.objects.create(
-        gym=house.gym,
-        group_id=7,
-        group_name="24-hr Access",
-        doors=["Front door"],
-        organization_name="Harbor",
-        own_user_name="Olga Owner",
-        sole_source_since=timezone.now(),
-        must_read_first=False,
-        status_since=SINCE,
-    )
+    link(house.gym, organization_name="Harbor", status_since=SINCE)
     for name in ("beat", "worker"):
         Heartbeat.objects.create(name=name, at=timezone.now())
     return house

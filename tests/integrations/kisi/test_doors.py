@@ -302,6 +302,11 @@ class TestSharedAddress:
                 "so either subscription opens the doors.",
             )
 
+    def test_who_has_the_same_right_of_their_own_needs_nobody_elses(self, linked):
+        ana, ben = (linked.member(name, email="home@example.com") for name in ("Ana", "Ben"))
+        granted(linked, ana)
+        assert [ask(linked, member).short for member in (ana, ben)] == ["Open Door is active"] * 2
+
     def test_the_same_address_at_another_gym_is_nobody_here(self, linked):
         ana = linked.member("Ana", status="paused")
         SubscriptionFactory(member__email=ana.email, member__gym=Gym.objects.create(name="B", slug="b"))

@@ -181,6 +181,13 @@ class TestOtherWay:
         looking.look(connected.connection, ANA, clock=connected.clock)
         assert sentence(connected, ana) == OTHER_WAY
 
+    def test_a_look_finds_that_nobody_is_there_any_more(self, connected, ana):
+        another_group(connected)
+        pause(connected, ana)
+        connected.world.delete_user(ANA)
+        looking.look(connected.connection, ANA, clock=connected.clock)
+        assert sentence(connected, ana) == PLAIN
+
     def test_a_look_that_got_no_answer_changes_nothing(self, connected, ana):
         another_group(connected)
         pause(connected, ana)

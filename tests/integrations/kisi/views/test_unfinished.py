@@ -156,3 +156,12 @@ def test_a_list_with_gaps_is_said_in_words(connected, admin):
     page = admin.open("kisi:overview")
     assert page.says("The last check of Kisi was incomplete", "incomplete (")
     assert "/role_assignments" not in page.text
+
+
+def test_after_a_wait_whose_last_sync_had_an_end_there_is_no_other_one(connected):
+    connected.member("Ana")
+    connected.sync()
+    KisiConnection.objects.update(retry_at=connected.clock.now(), look_again=True)
+    connected.sync()
+    assert connected.connection.retry_at is None
+    assert [run.because for run in SyncRun.objects.all()] == ["subscription change"]

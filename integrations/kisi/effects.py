@@ -197,12 +197,7 @@ def _followed(connection: KisiConnection, after: _Snapshot, came: Collection[str
 
 
 def _stays_until_cut_over(connection: KisiConnection, row: KisiGrant | None) -> bool:
-    return (
-        connection.in_transition
-        and row is not None
-        and row.is_open
-        and row.origin == KisiGrant.Origin.ADOPTED
-    )
+    return connection.in_transition and row is not None and row.origin == KisiGrant.Origin.ADOPTED
 
 
 def _has(row: KisiGrant | None) -> bool:

@@ -319,6 +319,13 @@ class TestSharedAddress:
         assert says(linked, ben) == "Ben can't get in: Open Door is paused."
 
 
+@pytest.mark.parametrize(("begun", "tag"), [(-1, "Can get in"), (1, "Waiting")])
+def test_only_who_is_looked_at_again_still_gets_in_and_not_who_is_in_the_middle_of_a_call(linked, begun, tag):
+    ana, now = linked.member("Ana"), timezone.now()
+    granted(linked, ana, state="uncertain", confirmed_at=now, intent_at=now + timedelta(minutes=begun))
+    assert ask(linked, ana).tag.word == tag
+
+
 def test_several_subscriptions_say_the_one_that_counts(linked):
     ana = linked.member("Ana", status="paused")
     SubscriptionFactory(member=ana, plan=PlanFactory(gym=linked.gym, name="Day and Night"))

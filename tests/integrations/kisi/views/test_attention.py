@@ -342,6 +342,16 @@ class TestTheDayBefore:
         assert Release.objects.filter(due_on__isnull=False).count() == 6
         assert "lose access tomorrow" not in admin.open("kisi:attention").text
 
+    def test_who_is_entitled_tomorrow_is_not_among_them_though_something_failed(
+        self, connected, admin, ending
+    ):
+        connected.connection.grants.filter(email="p009@example.com").update(
+            trouble="refused", last_error="no"
+        )
+        page = admin.open("kisi:held")
+        assert page.says("6 people lose access tomorrow", "P005")
+        assert "P009" not in page.text
+
     def test_only_those_who_were_shown_are_allowed(self, connected, admin, ending):
         page = admin.open("kisi:held")
         connected.plan.subscriptions.filter(member=ending[6]).update(

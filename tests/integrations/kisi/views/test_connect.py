@@ -113,6 +113,7 @@ class TestTheThreeSteps:
         page = try_key(house, agreed)
         words = "1 person has access in Kisi but no 24-hr plan in Core; they keep it until you cut over"
         assert page.says(words, "Go to Move-in")
+        assert "already" not in page.text
         assert house.connection.in_transition
 
     def test_who_agreed_and_who_connected_is_kept(self, house, agreed):

@@ -165,3 +165,11 @@ def test_after_a_wait_whose_last_sync_had_an_end_there_is_no_other_one(connected
     connected.sync()
     assert connected.connection.retry_at is None
     assert [run.because for run in SyncRun.objects.all()] == ["subscription change"]
+
+
+def test_the_look_of_every_quarter_of_an_hour_that_got_no_answer_is_one_too(connected, admin):
+    connected.sync()
+    connected.world.fault(status=500, times=0)
+    connected.clock.forward(minutes=16)
+    connected.sync()
+    assert admin.open("kisi:overview").says(HEADING)

@@ -28,19 +28,17 @@ def test_two_lost_polls_are_said_and_the_next_answer_takes_it_back(
     page.context.add_cookies([served.cookie()])
     desk.open(KISI)
     as_of = page.locator("#as-of")
-    said = as_of.inner_text()
-
-    page.route(POLL, lambda route: route.abort())
-    ask(desk)
-    expect(as_of).to_have_text(said)
-    ask(desk)
-    expect(as_of).to_contain_text("This page lost contact with Core at ")
-    expect(as_of).to_contain_text("Reload to see how things are now.")
-
-    page.unroute(POLL)
-    ask(desk)
-    expect(as_of).to_contain_text("As of ")
-    expect(as_of).not_to_contain_text("lost contact")
+    for _ in ("once", "and once more"):
+        said = as_of.inner_text()
+        page.route(POLL, lambda route: route.abort())
+        ask(desk)
+        expect(as_of).to_have_text(said)
+        ask(desk)
+        expect(as_of).to_contain_text("This page lost contact with Core at ")
+        expect(as_of).to_contain_text("Reload to see how things are now.")
+        page.unroute(POLL)
+        ask(desk)
+        expect(as_of).to_contain_text("As of ")
     desk.wrong[:] = [line for line in desk.wrong if not any(word in line for word in OF_NO_ANSWER)]
 
 

@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from integrations.kisi import tasks
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, SyncRun
 from integrations.kisi.simulator import Kind
 from integrations.kisi.simulator.faults import Armed
@@ -20,7 +21,7 @@ from tests.processes.gyms import (
     is_settled,
     overlaps,
 )
-from tests.processes.machinery import seconds, until
+from tests.processes.machinery import Broker, seconds, until
 from tests.processes.postgres import Postgres
 from tests.processes.real import REAL, Start, all_ready
 
@@ -50,19 +51,23 @@ def answered(house: House) -> bool:
 
 @fault(11, "PostgreSQL restart mid-run", expected="the run ends clean, no write without the fence, resumes")
 def test_a_run_whose_database_restarts_ends_and_the_next_lease_goes_on(
-    gym: House, start: Start, postgres: Postgres, saw: Saw
+    gym: House, broker: Broker, start: Start, postgres: Postgres, saw: Saw
 ) -> None:
     every_second(LOOK)
     held = a_right_on_its_way(gym)
-    worker, beat = crew = start(wait=False), start("beat", wait=False)
-    all_ready(*crew)
+    asked = broker.waiting()
+    beat = start("beat")
+    until(lambda: broker.waiting() > asked, within=30, what="beat at work")
+    worker = start()
     assert held.reached.wait(30)
     postgres.stop()
-    held.let_go()
-    until(lambda: worker.failed("kisi.sync") == 1, within=60, what="the run to end")
     heard = len(gym.world.requests)
+    held.let_go()
+    until(lambda: worker.failed("kisi.sync") == asked, within=60, what="the run and all wake-ups to end")
     down = seconds(postgres.start)
     looks = worker.finished("kisi.look")
+    tasks.wake(gym.connection.pk)
+    until(lambda: worker.finished("kisi.sync") >= 1, within=60, what="a wake-up to find the lease taken")
     until(lambda: worker.finished("kisi.look") >= looks + 3, within=60, what="beat and worker at work again")
     wrong = len(gym.world.requests) - heard
     lease_ends_in(0)

@@ -32,6 +32,10 @@ class Postgres:
         ours = [service for service in services._running if service.url.startswith("postgres")]
         return cls(ours[0]) if ours else None
 
+    @property
+    def is_running(self) -> bool:
+        return self._service.process.poll() is None
+
     def stop(self) -> None:
         """As `pg_ctl stop` does it: every session is cut off, nothing that was committed is lost."""
         connections.close_all()

@@ -47,11 +47,14 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 @pytest.fixture
-def postgres() -> Postgres:
+def postgres() -> Iterator[Postgres]:
+    """It runs again in the end, also when the test failed while it was down."""
     found = Postgres.of_the_tests()
     if found is None:
         pytest.skip("the database is not ours to stop")
-    return found
+    yield found
+    if not found.is_running:
+        found.start()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from integrations.access.comparison import absorb
@@ -34,7 +34,8 @@ def plan(
 
 def plan_farewell(ledger: Mapping[str, Row], *, now: datetime) -> Plan:
     """What a disconnect with removal owes: exactly the people named, and only rights that Core created."""
-    named = {email: row for email, row in ledger.items() if row.word and row.origin == "created"}
+    mine = [row for row in ledger.values() if row.word and row.origin == "created"]
+    named = {row.email: replace(row, moved="") for row in mine}  # wherever their members are to get in next
     return plan({}, named, now=now, sole_source=True)
 
 

@@ -8,14 +8,13 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from integrations.access.policy import Person, decide
 from integrations.kisi import explain, mails, numbers, wording
 from integrations.kisi.entries import entry_of
 from integrations.kisi.models import KisiConnection, KisiGrant
-from integrations.kisi.sync import deciding, gather
+from integrations.kisi.sync import deciding, gather, left_alone
 from members import words
 from members.models import Gym
 from members.slots import Addresses, Effect, EffectLine, ListMoved, Supposed
@@ -184,16 +183,14 @@ def _kept(before: _Snapshot, after: _Snapshot, email: str) -> EffectLine:
 
 def _rows(connection: KisiConnection, emails: Collection[str]) -> dict[str, KisiGrant]:
     """The open row of each address, or the last one of somebody with a role in Kisi."""
-    known = KisiGrant.objects.filter(~Q(state=KisiGrant.State.CLOSED) | ~Q(managed=""), connection=connection)
+    known = KisiGrant.objects.telling().filter(connection=connection)
     found = known.filter(email__in=emails) if emails else ()
     return {row.email: row for row in sorted(found, key=lambda row: (row.is_open, row.pk))}
 
 
 def _followed(connection: KisiConnection, after: _Snapshot, came: Collection[str]) -> set[str]:
     """New addresses of members whom an admin left to Kisi."""
-    members = {after.members[email]: email for email in came}
-    left = KisiGrant.objects.open().filter(connection=connection, exempt=True, member_id__in=members)
-    return {members[pk] for pk in left.values_list("member_id", flat=True)} if members else set()
+    return left_alone.followed(connection, {after.members[email]: email for email in came})
 
 
 def _stays_until_cut_over(connection: KisiConnection, row: KisiGrant | None) -> bool:

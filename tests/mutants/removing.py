@@ -73,8 +73,8 @@ SEEDS = (
     Seed(
         "a-word-lasts-for-ever",
         "integrations.kisi.sync.planning",
-        old="    Release.objects.filter(connection=connection, at__lt=now - WORD_LASTS).delete()\n",
-        new="",
+        old="        old.delete()\n",
+        new="        pass\n",
         breaks="a word given weeks ago lets somebody go who came back since",
         caught_by=(f"{BRAKE}::test_a_word_lasts_seven_days",),
     ),
@@ -113,7 +113,7 @@ SEEDS = (
     Seed(
         "the-wish-is-not-read-again",
         "integrations.kisi.sync.ledger",
-        old="        if wanted is not None and session.connection.status != KisiConnection.Status.DISCONNECTING:\n",
+        old="        if wanted is not None and not _is_leaving(session):\n",
         new="        if False:\n",
         breaks="somebody wanted again between plan and removal is removed",
         caught_by=(f"{REVOKE}::test_somebody_wanted_again_between_plan_and_removal_stays",),
@@ -224,8 +224,8 @@ SEEDS = (
     Seed(
         "left-to-kisi-is-not-heard",
         "integrations.kisi.sync.ledger",
-        old='        if row is None or row.exempt or row.moved == "waiting"',
-        new='        if row is None or row.moved == "waiting"',
+        old="        if row is None or row.exempt or _protected_by_choice(row):\n",
+        new="        if row is None or _protected_by_choice(row):\n",
         breaks="somebody left to Kisi between plan and removal is removed",
         caught_by=("tests/rules/test_taking_over.py",),
     ),

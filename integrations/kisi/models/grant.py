@@ -165,6 +165,12 @@ class KisiGrant(models.Model):
         begun = self.intent_at is not None and self.intent_at > self.confirmed_at
         return not (begun or self.trouble or self.missed_at)
 
+    def leave_alone(self, member: Member, *, by_id: int | None, at: datetime | None) -> None:
+        """This member is left to Kisi by somebody's word: nothing of ours waits any more. Not saved."""
+        self.exempt, self.exempt_by_id, self.exempt_at, self.member = True, by_id, at, member
+        self.held_since = self.kept_until = self.retry_at = None
+        self.trouble = self.Trouble.NONE
+
     @property
     def is_parked(self) -> bool:
         return self.trouble in self.PARKED

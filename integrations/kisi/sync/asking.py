@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, QuerySet, Value
+from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Greatest
 from django_guid import get_guid
 
@@ -57,7 +57,11 @@ def retry(connection: KisiConnection, *, trouble: str, because: str, now: dateti
 
 
 def _try_again(rows: QuerySet[KisiGrant], now: datetime) -> int:
-    """Due from now on; who failed counts as failed until that attempt is made, so that no page is green before."""
+    """Due from now on; who failed counts as failed until that attempt is made, so that no page is green before.
+
+    A removal under a former address is none that is tried at once: the new address comes first.
+    """
     afresh = {"failures": 0, "missed_at": None}
-    rows.filter(trouble="").update(**SETTLED)
-    return rows.exclude(trouble="").update(retry_at=now, **afresh)
+    is_former = Q(state=KisiGrant.State.GRANTED) & ~Q(member__email=F("email"))
+    count = rows.filter(Q(trouble="") | is_former).update(**SETTLED)
+    return count + rows.exclude(trouble="").update(retry_at=now, **afresh)

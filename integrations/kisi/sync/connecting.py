@@ -12,9 +12,9 @@ from django.db.models import Count, Q, Window
 
 from integrations.access.facts import Kind
 from integrations.kisi import mails
-from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read
+from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release
 from integrations.kisi.rows import Right
-from integrations.kisi.sync import asking, findings, gather, ledger, planning, record
+from integrations.kisi.sync import asking, findings, gather, ledger, left_alone, planning, record
 from integrations.kisi.sync.checks import (
     Tried,
     all_managers,
@@ -88,7 +88,7 @@ def connect(
             connection.set_key(key)
             connection.agreed_by, connection.agreed_at = by, agreed_at or clock.now()
             connection.connected_by, connection.connected_at = by, clock.now()
-            connection.sole_source_since = None
+            connection.sole_source_since, connection.status = None, Status.CONNECTED
             _go_live(connection, by=by, now=clock.now())
             _keep_first_walk(connection, walk, managers, now=clock.now())
     except IntegrityError:
@@ -106,6 +106,7 @@ def reconnect(
     with transaction.atomic():
         raise_fence(connection.pk)
         connection.refresh_from_db()
+        _forget_words(connection)
         if tried.me.organization_id != connection.organization_id:
             _leave_behind(connection, now=clock.now())
         _describe(connection, tried, connection.group_id)
@@ -212,6 +213,7 @@ def _keep_first_walk(
     connection: KisiConnection, walk: findings.Walk, managers: tuple[Right, ...], *, now: datetime
 ) -> None:
     """Findings into the ledger; Core is the only source at once when nobody would lose access by it."""
+    left_alone.follow(connection, connection.gym.today(now))
     facts = gather.everything(connection, connection.gym.today(now), now)
     findings.keep(connection, walk, facts)
     findings.keep_managers(connection, managers, walk, facts)
@@ -225,11 +227,17 @@ def _keep_first_walk(
 def _start_over(before: KisiConnection, after: KisiConnection, *, now: datetime) -> None:
     """A gym that left Kisi connects anew: the same group is read person by person, another's rows stay behind."""
     raise_fence(before.pk)
+    _forget_words(before)
     after.fence, after.lease_until = before.fence + 1, None
     if (before.organization_id, before.group_id) == (after.organization_id, after.group_id):
         ledger.doubt(list(_open_rows(before).exclude(state=State.ABSENT).values_list("pk", flat=True)))
     else:
         _leave_behind(before, now=now)
+
+
+def _forget_words(connection: KisiConnection) -> None:
+    """Whom a disconnect named and Kisi did not let go is for the gym that comes back to name again."""
+    Release.objects.filter(connection=connection).delete()
 
 
 def _open_rows(connection: KisiConnection) -> Any:
@@ -241,7 +249,9 @@ def _leave_behind(connection: KisiConnection, *, now: datetime) -> list[KisiGran
     rows = list(_open_rows(connection))
     for row in rows:
         how = Closed.LEFT_BEHIND if row.role_assignment_id else Closed.GONE
-        ledger.close_row(row, how, now=now, other_way=how is Closed.LEFT_BEHIND)
+        ledger.close_row(
+            row, Closed.RELEASED if row.exempt else how, now=now, other_way=how is Closed.LEFT_BEHIND
+        )
     return rows
 
 

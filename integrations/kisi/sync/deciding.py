@@ -7,10 +7,10 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release
-from integrations.kisi.sync import ahead, asking, gather, record
+from integrations.kisi.sync import ahead, asking, gather, ledger, record
 from members.models import Member
 
 State, Closed = KisiGrant.State, KisiGrant.Closed
@@ -49,7 +49,7 @@ def keep(connection: KisiConnection, emails: Iterable[str], *, by: Any, now: dat
     rows = [row for row in held(connection) if row.email in set(emails)]
     with transaction.atomic():
         KisiGrant.objects.filter(pk__in=[row.pk for row in rows]).update(
-            held_since=None, kept_until=now + KisiGrant.KEPT_FOR, kept_by=by
+            held_since=None, kept_until=now + KisiGrant.KEPT_FOR, kept_by=by, **ledger.SETTLED
         )
         _note(connection, AccessEvent.Kind.KEPT, rows, by=by, now=now)
     return len(rows)
@@ -87,15 +87,14 @@ def leave_to_kisi(connection: KisiConnection, member: Member, *, by: Any, now: d
     with transaction.atomic():
         row = KisiGrant.objects.open().filter(connection=connection, email=member.email).first()
         row = row or KisiGrant(
-            connection=connection, email=member.email, name=member.name, member=member, state=State.ABSENT
+            connection=connection, email=member.email, name=member.name, state=State.ABSENT
         )
-        row.exempt, row.exempt_by, row.exempt_at = True, by, now
-        if row.pk is None:
-            row.save()
-        _note(connection, AccessEvent.Kind.EXEMPTED, [row], by=by, now=now)
-        row.held_since = row.kept_until = None
-        row.trouble, row.retry_at = KisiGrant.Trouble.NONE, None
+        held_for = record.held_for(row, now)
+        by_id = by.pk if by else None
+        row.leave_alone(member, by_id=by_id, at=now)
         row.save()
+        left_behind(connection).filter(email=row.email).update(closed_how=Closed.RELEASED)
+        record.note(connection, AccessEvent.Kind.EXEMPTED, grant=row, by_id=by_id, held_for=held_for)
 
 
 def take_back_from_kisi(connection: KisiConnection, member: Member, *, by: Any, now: datetime) -> None:
@@ -142,15 +141,15 @@ def open_questions(connection: KisiConnection, today: date) -> tuple[list[KisiGr
     ]
 
 
-def left_behind(connection: KisiConnection) -> list[KisiGrant]:
+def left_behind(connection: KisiConnection) -> QuerySet[KisiGrant]:
+    """Whose right in the former group nobody has taken away."""
     rows = KisiGrant.objects.filter(connection=connection, closed_how=Closed.LEFT_BEHIND)
-    return list(rows.order_by("name", "email"))
+    return rows.order_by("name", "email")
 
 
 def remove_left_behind(connection: KisiConnection, *, by: Any, now: datetime) -> int:
     """Take the right in the old group from everybody who was left behind there; profiles stay."""
-    rows = KisiGrant.objects.filter(connection=connection, closed_how=Closed.LEFT_BEHIND)
-    count = rows.update(closed_how=Closed.CLEARING)
+    count = left_behind(connection).update(closed_how=Closed.CLEARING)
     asking.ask(connection, Read.LEDGER, because="remove the left behind", now=now, by=by)
     return count
 

@@ -198,8 +198,12 @@ def _moved(connection: KisiConnection, entitled: QuerySet[Subscription]) -> Case
 
 
 def _is_settled() -> Q:
-    """Has access, or is nobody Core would ever give it to: managed in Kisi, or left to Kisi by an admin."""
-    return Q(state=KisiGrant.State.GRANTED) | Q(exempt=True) | ~Q(managed="")
+    """Has access, or is nobody Core would ever give it to: managed in Kisi, or left to Kisi by an admin.
+
+    An admin's word about somebody else of that address is none about this member.
+    """
+    left_alone = Q(exempt=True, member_id=OuterRef("member_id"))
+    return Q(state=KisiGrant.State.GRANTED) | left_alone | ~Q(managed="")
 
 
 def as_row(grant: KisiGrant) -> Row:

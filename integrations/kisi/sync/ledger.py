@@ -12,11 +12,12 @@ from integrations.access.errors import (
     Forbidden,
     Gone,
     NoAnswer,
+    PersonError,
     Refused,
 )
 from integrations.access.facts import Wanted, wish_of
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Release
-from integrations.kisi.sync import gather, record
+from integrations.kisi.sync import gather, left_alone, record
 from integrations.kisi.sync.session import Session
 from members.fields import normalize_email
 
@@ -57,15 +58,11 @@ def intend_grant(session: Session, email: str) -> tuple[KisiGrant, Wanted]:
         wanted, row = gather.one(session.connection, email, session.today)
         if wanted is None or (row and (row.exempt or row.state == State.GRANTED)):
             raise Moved
+        if left_alone.is_followed(session.connection, wanted):
+            raise Moved
         grant = _open_row(session.connection, email) or new_row(session.connection, wanted)
-        before = _left_to_kisi(session.connection, wanted)
-        if before is None:
-            intent = _intent(session, grant, wish_of(email, wanted))
-            _set(grant, state=State.GRANTING, **intent, member_id=wanted.member_id)
-        else:
-            _leave_too(session, grant, before)
-    if before is not None:
-        raise Moved
+        intent = _intent(session, grant, wish_of(email, wanted))
+        _set(grant, state=State.GRANTING, **intent, member_id=wanted.member_id)
     return grant, wanted
 
 
@@ -73,9 +70,11 @@ def intend_revoke(session: Session, email: str) -> tuple[KisiGrant, bool]:
     """Commit the intent to remove; the row, and whether somebody's word (or a changed address) stands behind it."""
     with session.lease.writing():
         wanted, row = gather.one(session.connection, email, session.today)
-        if wanted is not None and session.connection.status != KisiConnection.Status.DISCONNECTING:
+        if wanted is not None and not _is_leaving(session):
             raise Moved
-        if row is None or row.exempt or row.moved == "waiting" or _protected_by_choice(row):
+        if row is None or row.exempt or _protected_by_choice(row):
+            raise Moved
+        if row.moved == "waiting" and not _is_leaving(session):
             raise Moved
         grant = KisiGrant.objects.open().get(connection=session.connection, email=email)
         worded = bool(row.word or row.moved)
@@ -100,6 +99,7 @@ def intend_settle(session: Session, email: str) -> tuple[KisiGrant, Wanted | Non
     """Mark the row as uncertain for today's wish; what was intended, and when, stays on it."""
     with session.lease.writing():
         wanted, _ = gather.one(session.connection, email, session.today)
+        wanted = None if _is_leaving(session) else wanted
         grant = KisiGrant.objects.open().get(connection=session.connection, email=email)
         wish = wish_of(email, wanted)
         fresh = {} if grant.wish == wish else SETTLED | {"missed_at": grant.missed_at}
@@ -107,18 +107,9 @@ def intend_settle(session: Session, email: str) -> tuple[KisiGrant, Wanted | Non
     return grant, wanted
 
 
-def _left_to_kisi(connection: KisiConnection, wanted: Wanted) -> KisiGrant | None:
-    """The row by which an admin left this member to Kisi under the address they had before."""
-    rows = KisiGrant.objects.open().filter(connection=connection, exempt=True, member_id=wanted.member_id)
-    return rows.exclude(email=wanted.email).first() if wanted.member_id else None
-
-
-def _leave_too(session: Session, grant: KisiGrant, before: KisiGrant) -> None:
-    """The decision is about the member: it goes along with a changed address."""
-    grant.state = State.ABSENT if grant.pk is None else grant.state
-    decided = {"exempt": True, "exempt_by_id": before.exempt_by_id, "exempt_at": before.exempt_at}
-    _set(grant, member_id=before.member_id, **decided)
-    record.note(session.connection, AccessEvent.Kind.EXEMPTED, grant=grant, by_id=before.exempt_by_id)
+def _is_leaving(session: Session) -> bool:
+    """Whether the gym leaves Kisi and takes access away first: then nobody is wanted there."""
+    return session.connection.status == KisiConnection.Status.DISCONNECTING
 
 
 def _protected_by_choice(row: Any) -> bool:
@@ -152,6 +143,15 @@ def close_row(grant: KisiGrant, how: str, *, now: datetime, **values: Any) -> No
     """The same inside the caller's transaction."""
     Release.objects.filter(connection_id=grant.connection_id, email=grant.email).delete()
     _set(grant, state=State.CLOSED, closed_how=how, closed_at=now, held_since=None, **(SETTLED | values))
+
+
+def leave_behind_again(session: Session, grant: KisiGrant, error: PersonError) -> AccessEvent.Kind:
+    """Kisi refused to take this right in the former group: it is listed again, with Kisi's words."""
+    said = error.said or str(error)
+    save(session, grant, closed_how=KisiGrant.Closed.LEFT_BEHIND, last_error=said)
+    kind = AccessEvent.Kind.REFUSED
+    record.note(session.connection, kind, grant=grant, error=error, run_id=session.run_id)
+    return kind
 
 
 def tell_past(session: Session, grant: KisiGrant, **facts: Any) -> None:

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from integrations.access import brake, planner
 from integrations.access.facts import Kind, Observed, Plan
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release
-from integrations.kisi.sync import gather, record
+from integrations.kisi.sync import gather, ledger, record
 from integrations.kisi.sync.logbook import Logbook
 from integrations.kisi.sync.session import Session
 
@@ -20,7 +20,9 @@ WORD_LASTS = timedelta(days=7)
 def make_plan(session: Session, book: Logbook) -> Plan:
     """What is owed now, with removals over the allowance held instead of planned."""
     connection, now = session.connection, session.clock.now()
-    Release.objects.filter(connection=connection, at__lt=now - WORD_LASTS).delete()
+    old = Release.objects.filter(connection=connection, at__lt=now - WORD_LASTS)
+    if connection.status != KisiConnection.Status.DISCONNECTING:  # whom it named, it names to the end
+        old.delete()
     facts = gather.differences(connection, session.today, now)
     plan = decide(connection, facts, now=now)
     verdict = judge(connection, plan, facts)
@@ -80,7 +82,8 @@ def _hold(session: Session, book: Logbook, plan: Plan) -> None:
     with session.lease.writing():
         mine = KisiGrant.objects.open().filter(connection=session.connection)
         rows = list(mine.filter(Q(email__in=emails) | unclear))
-        KisiGrant.objects.filter(pk__in=[row.pk for row in rows]).update(held_since=now)
+        mine.filter(unclear).update(held_since=now)
+        mine.filter(email__in=emails).update(held_since=now, **ledger.SETTLED)
         for row in rows:
             record.note(
                 session.connection,

@@ -13,7 +13,7 @@ from django.db.models import Q
 from integrations.access.errors import DoorError
 from integrations.access.facts import Plan
 from integrations.kisi.models import KisiConnection, Preview, PreviewLine, Read
-from integrations.kisi.sync import findings, gather, planning, reasons
+from integrations.kisi.sync import findings, gather, left_alone, planning, reasons
 from integrations.kisi.sync.brief import without_lease
 from integrations.kisi.sync.checks import (
     all_managers,
@@ -52,6 +52,7 @@ def plan(connection: KisiConnection, read: Read, clock: Clock) -> Plan:
     """
     apply_reached_dates(clock.now(), connection.gym)
     today, now = connection.gym.today(clock.now()), clock.now()
+    left_alone.follow(connection, today)
     if read is Read.LEDGER:
         return planning.decide(connection, gather.differences(connection, today, now), now=now)
     session = without_lease(connection, clock)
@@ -90,6 +91,7 @@ def look(session: Session, *, on_page: OnPage | None = None) -> Seen:
     managers = all_managers(session.kisi, organization_staff(session))
     staff = staff_among(managers) | always_protected(connection)
     rights = session.kisi.group_rights(connection.group_id, on_page=on_page)
+    left_alone.follow(connection, session.today)
     now = session.clock.now()
     walk = findings.seen(connection, rights, staff, now=now) if rights else findings.walk(session, staff)
     facts = gather.everything(connection, session.today, now)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from integrations.access.errors import IncompleteRead, NoAnswer, StopRun
+from integrations.access.errors import IncompleteRead, NoAnswer, PersonError, StopRun
 from integrations.access.facts import WITHOUT_CALL, Change, Kind, Plan
 from integrations.kisi.models import KisiConnection, KisiGrant, Preview, Read, SyncRun
-from integrations.kisi.sync import applying, reading, standing
+from integrations.kisi.sync import applying, ledger, left_alone, reading, standing
 from integrations.kisi.sync.apply import apply
 from integrations.kisi.sync.checks import check, keep_watch, probe
 from integrations.kisi.sync.clock import Clock, DatabaseClock
@@ -124,6 +124,7 @@ def _no_answer(session: Session, book: Logbook, error: NoAnswer) -> Outcome:
 
 def _work(session: Session, book: Logbook) -> Outcome:
     is_another_try = _come_back(session)
+    left_alone.follow(session.connection, session.today)
     preview = applying.asked(session)
     if preview is not None:
         return _apply_preview(session, book, preview)
@@ -236,7 +237,10 @@ def _clear_left_behind(session: Session, book: Logbook) -> None:
         book.owes(len(rows))
         check(session)
     for row in rows:
-        book.did(clear_left_behind(session, row))
+        try:
+            book.did(clear_left_behind(session, row))
+        except PersonError as error:
+            book.did(ledger.leave_behind_again(session, row, error))
 
 
 def _leave(session: Session) -> None:

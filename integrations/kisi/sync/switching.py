@@ -63,10 +63,9 @@ def remove_and_disconnect(
     rows = [row for row in created_by_core(connection) if row.email in named]
     with transaction.atomic():
         _switch(connection, Status.DISCONNECTING, by=by, now=now)
+        said = {"cause": FAREWELL, "by": by, "at": now, "due_on": None}
         for row in rows:
-            Release.objects.update_or_create(
-                connection=connection, email=row.email, defaults={"cause": FAREWELL, "by": by, "at": now}
-            )
+            Release.objects.update_or_create(connection=connection, email=row.email, defaults=said)
         asking.ask(connection, Read.LEDGER, because="disconnect", now=now, by=by)
     return len(rows)
 

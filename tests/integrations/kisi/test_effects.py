@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from integrations.kisi.effects import KisiEffects
-from integrations.kisi.models import KisiConnection, Release
+from integrations.kisi.models import KisiConnection, Read, Release
 from integrations.kisi.sync import deciding
 from members.models import Change, Member
 from members.slots import Effect, ListMoved
 from plans.models import Plan, Subscription
 from tests.conftest import House
 from tests.factories import GymFactory, PlanFactory, SubscriptionFactory, UserFactory
+from tests.stories import read_kisi
 
 effects = KisiEffects()
 
@@ -238,3 +239,31 @@ def test_who_is_left_to_kisi_gains_nothing_by_another_address(connected):
     connected.sync()
     deciding.leave_to_kisi(connected.connection, ana, by=None, now=connected.clock.now())
     assert not effects.forecast(connected.gym, move(connected)).touches_anybody
+
+
+def test_an_address_that_somebody_else_has_too_is_left_to_nobody(connected):
+    """Ana was left to Kisi; where she shares Ben's address now, Core gives what either is entitled to."""
+    ana = connected.member("Ana")
+    connected.member("Ben", status="paused", email="new@example.com")
+    deciding.leave_to_kisi(connected.connection, ana, by=None, now=connected.clock.now())
+    assert emails(effects.forecast(connected.gym, move(connected)).gains) == ["new"]
+    move(connected)()
+    connected.sync()
+    assert connected.inside() == ["new"]
+
+
+def test_who_had_a_role_in_kisi_once_gains_like_anybody_else(connected):
+    ana = connected.member("Ana")
+    connected.members(4)
+    connected.sync()
+    role = connected.world.make_admin("ana@example.com")
+    connected.subscription(ana).pause()
+    connected.sync()
+    connected.world.remove_right(role)
+    read_kisi(connected, Read.FULL)
+    assert "ana" not in connected.inside()
+    resume = Subscription.objects.filter(member=ana).update
+    assert emails(effects.forecast(connected.gym, lambda: resume(status="active")).gains) == ["ana"]
+    resume(status="active")
+    connected.sync()
+    assert "ana" in connected.inside()

@@ -48,7 +48,7 @@ def test_everybody_is_granted_in_the_new_group(two_groups):
 def test_nobody_loses_the_old_group_by_it_and_they_are_listed(two_groups):
     move(two_groups)
     assert two_groups.inside() == ["ana", "ben"]
-    left = deciding.left_behind(two_groups.connection)
+    left = list(deciding.left_behind(two_groups.connection))
     assert [(row.email, row.kisi_group_id) for row in left] == [
         ("ana@example.com", two_groups.world.group_id),
         ("ben@example.com", two_groups.world.group_id),
@@ -62,7 +62,7 @@ def test_remove_them_takes_the_old_right_only(two_groups):
     assert count == 2
     assert two_groups.inside() == []
     assert upstairs(two_groups) == ["ana", "ben"]
-    assert deciding.left_behind(two_groups.connection) == []
+    assert not deciding.left_behind(two_groups.connection).exists()
     assert not [call for call in written(two_groups) if "users" in call]
 
 
@@ -81,7 +81,7 @@ def test_a_left_behind_right_that_is_gone_already_is_done(two_groups):
         two_groups.world.remove_right(old)
     deciding.remove_left_behind(two_groups.connection, by=None, now=two_groups.clock.now())
     two_groups.sync()
-    assert deciding.left_behind(two_groups.connection) == []
+    assert not deciding.left_behind(two_groups.connection).exists()
     assert upstairs(two_groups) == ["ana", "ben"]
 
 
@@ -104,7 +104,7 @@ def test_the_same_group_with_a_new_key_moves_nobody(two_groups):
     key = two_groups.world.add_key(two_groups.world.owner)
     change(two_groups, key=key, group=two_groups.world.group)
     two_groups.sync()
-    assert deciding.left_behind(two_groups.connection) == []
+    assert not deciding.left_behind(two_groups.connection).exists()
     assert written(two_groups) == []
     assert two_groups.connection.key_last4 == key[-4:]
 
@@ -155,3 +155,41 @@ def test_the_profile_of_somebody_another_gym_let_in_survives_a_change_of_group(t
     two_groups.subscription(two_groups.gym.members.get(first_name="Ana")).pause()
     two_groups.sync()
     assert two_groups.world.in_group(group) == ["ana@example.com"]
+
+
+@pytest.mark.parametrize("status", [403, 422])
+def test_a_left_behind_person_whom_kisi_refuses_is_listed_again_and_the_others_go(two_groups, status):
+    move(two_groups)
+    two_groups.world.fault(method="DELETE", path="/role_assignments.*", status=status, times=1)
+    deciding.remove_left_behind(two_groups.connection, by=None, now=two_groups.clock.now())
+    two_groups.sync()
+    (left,) = deciding.left_behind(two_groups.connection)
+    assert [f"{name}@example.com" for name in two_groups.inside()] == [left.email]
+    assert left.last_error
+    assert two_groups.connection.runs.latest("pk").state == "finished"
+
+
+def test_a_left_behind_person_with_another_address_at_kisi_stops_no_run(two_groups):
+    move(two_groups)
+    two_groups.world.user_by_email("ana@example.com").email = "ana.elsewhere@example.com"
+    deciding.remove_left_behind(two_groups.connection, by=None, now=two_groups.clock.now())
+    two_groups.sync()
+    assert [row.email for row in deciding.left_behind(two_groups.connection)] == ["ana@example.com"]
+
+
+def test_somebody_left_to_kisi_keeps_the_right_in_the_old_group(two_groups):
+    ana = two_groups.gym.members.get(first_name="Ana")
+    deciding.leave_to_kisi(two_groups.connection, ana, by=None, now=two_groups.clock.now())
+    move(two_groups)
+    deciding.remove_left_behind(two_groups.connection, by=None, now=two_groups.clock.now())
+    two_groups.sync()
+    assert two_groups.inside() == ["ana"]
+
+
+def test_somebody_left_to_kisi_after_the_change_keeps_it_too(two_groups):
+    move(two_groups)
+    ana = two_groups.gym.members.get(first_name="Ana")
+    deciding.leave_to_kisi(two_groups.connection, ana, by=None, now=two_groups.clock.now())
+    deciding.remove_left_behind(two_groups.connection, by=None, now=two_groups.clock.now())
+    two_groups.sync()
+    assert two_groups.inside() == ["ana"]

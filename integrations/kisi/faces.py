@@ -15,12 +15,19 @@ def held(counts: Counts) -> Face:
     return Face(
         Tag("Removals held", "warn"),
         f"{'1 removal is' if n == 1 else f'{n:,} removals are'} waiting for your word",
-        f"That is more than your limit of {counts.allowed} within 24 hours. "
+        f"{_over(n, counts.allowed)} your limit of {counts.allowed} within 24 hours. "
         f"{'This person' if n == 1 else f'These {n:,} people'} can still open the doors. "
         "New access is given as usual.",
         f"Review {'1 removal' if n == 1 else f'{n:,} removals'}",
         "kisi:held",
     )
+
+
+def _over(n: int, allowed: int | None) -> str:
+    """Once some are decided, the rest may be no more than the limit: held they were with the others."""
+    if allowed is not None and n > allowed:
+        return "That is more than"
+    return f"{'It was' if n == 1 else 'They were'} among more than"
 
 
 def failed(counts: Counts) -> Face:

@@ -54,9 +54,13 @@ def test_recorded(name: str) -> SafeString:
     return told("The test with {name} is recorded.", name=name)
 
 
-def allowed(count: int, *, entitled: int, left_out: int) -> str:
-    """Held removals that were let go; `entitled` again since, `left_out` for they were not held any more."""
-    said = [f"Access of {people(count)} is being removed." if count else "Nobody's access is being removed."]
+def allowed(count: int, *, entitled: int, left_out: int, later: str) -> str:
+    """Held removals that were let go, `later` where nothing is written now.
+
+    `entitled` are so again since, `left_out` were not held any more.
+    """
+    going = f"Access of {people(count)} is {f'removed {later}' if later else 'being removed'}."
+    said = [going if count else "Nobody's access is being removed."]
     if entitled:
         said.append(f"{people(entitled)} {_are(entitled)} entitled again and {_were(entitled)} left out.")
     return " ".join([*said, *_not_held(left_out)])

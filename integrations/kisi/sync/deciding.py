@@ -45,9 +45,14 @@ def allow(connection: KisiConnection, emails: Iterable[str], *, by: Any, now: da
 
 
 def keep(connection: KisiConnection, emails: Iterable[str], *, by: Any, now: datetime) -> int:
-    """Leave these held people their access; they are asked about again after 30 days."""
-    rows = [row for row in held(connection) if row.email in set(emails)]
+    """Leave these held people their access, also whom somebody let go whose removal has not begun.
+
+    They are asked about again after 30 days. How many.
+    """
     with transaction.atomic():
+        KisiConnection.objects.select_for_update().get(pk=connection.pk)  # no removal begins meanwhile
+        rows = [row for row in held(connection) if row.email in set(emails) and row.state != State.REVOKING]
+        Release.objects.filter(connection=connection, email__in=[row.email for row in rows]).delete()
         KisiGrant.objects.filter(pk__in=[row.pk for row in rows]).update(
             held_since=None, kept_until=now + KisiGrant.KEPT_FOR, kept_by=by, **ledger.SETTLED
         )

@@ -21,6 +21,7 @@ from integrations.kisi.forms import PeopleForm
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import ahead, deciding
 from integrations.kisi.views.shared import done, meant, pack, page, require_connection
+from integrations.kisi.wording import later
 from members.gyms import admin_required
 from members.models import Change
 from members.slots import EffectLine
@@ -87,7 +88,9 @@ def _allow(request: HttpRequest, connection: KisiConnection, emails: list[str]) 
     going, entitled = deciding.allow(connection, emails, by=request.user, now=timezone.now())
     tasks.wake(connection.pk)
     left_out = len(set(emails)) - going - entitled
-    return done(request, results.allowed(going, entitled=entitled, left_out=left_out))
+    return done(
+        request, results.allowed(going, entitled=entitled, left_out=left_out, later=later(connection))
+    )
 
 
 def _allow_ahead(request: HttpRequest, connection: KisiConnection, emails: list[str]) -> HttpResponse:

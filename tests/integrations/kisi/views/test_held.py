@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.kisi.models import AccessEvent, Release
+from integrations.kisi.models import AccessEvent, KisiGrant, Release
+from integrations.kisi.sync import switching
 from plans.models import Subscription
 from tests.conftest import House
 
@@ -90,6 +91,43 @@ class TestHeld:
         four_held.clock.forward(days=31)
         four_held.sync()
         assert four_held.grant("p000").held_since is not None or "p000" not in four_held.inside()
+
+    def test_of_two_words_about_one_person_the_later_counts(self, four_held, admin):
+        chosen = ["p000@example.com"]
+        stale = admin.open("kisi:held")
+        admin.press(admin.open("kisi:held"), "Remove access for selected people", email=chosen)
+        page = admin.press(stale, "Keep access for selected people", email=chosen)
+        assert page.says("1 person keeps their access.")
+        four_held.sync()
+        assert "p000" in four_held.inside()
+        assert not Release.objects.exists()
+
+    def test_whose_removal_has_begun_is_not_kept_and_that_is_said(self, four_held, admin):
+        chosen = ["p000@example.com"]
+        stale = admin.open("kisi:held")
+        KisiGrant.objects.filter(email__in=chosen).update(state="revoking")
+        page = admin.press(stale, "Keep access for selected people", email=chosen)
+        assert page.says("1 person is not held any more and was left out.")
+
+    def test_while_paused_it_says_when_the_access_goes(self, four_held, admin):
+        page = admin.open("kisi:held")
+        switching.pause(four_held.connection, by=admin.user, now=four_held.clock.now())
+        page = admin.press(page, "Remove access for all 4")
+        assert page.says("Access of 4 people is removed once syncing is resumed.")
+
+    def test_the_rest_of_a_decided_batch_is_not_called_more_than_the_limit(self, four_held, admin):
+        chosen = ["p000@example.com", "p001@example.com"]
+        admin.press(admin.open("kisi:held"), "Keep access for selected people", email=chosen)
+        assert admin.open("kisi:held").says(
+            "2 of the 10 people with access would lose it within 24 hours. "
+            "They were among more than your limit of 3, so Core waits for your word."
+        )
+        page = admin.open("kisi:overview")
+        assert page.says(
+            "2 removals are waiting", "They were among more than your limit of 3 within 24 hours."
+        )
+        admin.press(admin.open("kisi:held"), "Keep access for selected people", email=["p002@example.com"])
+        assert admin.open("kisi:overview").says("It was among more than your limit of 3 within 24 hours.")
 
     @pytest.mark.parametrize(
         "button", ["Remove access for selected people", "Keep access for selected people"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from integrations.access.facts import Wanted
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant
@@ -18,8 +18,7 @@ from members.models import Member
 
 def follow(connection: KisiConnection, today: date) -> None:
     """Bring the rows left to Kisi up to today's addresses. One question where no address has changed."""
-    elsewhere = Q(member=None) | ~Q(member__email=F("email"))
-    for row in _left(connection).filter(elsewhere).select_related("member"):
+    for row in _left(connection).exclude(member__email=F("email")).select_related("member"):
         with transaction.atomic():
             if row.member is not None and _is_alone(row.member, row.member.email):
                 _go_along(connection, row, row.member, today)

@@ -3,9 +3,10 @@
 import pytest
 
 from integrations.kisi.models import AccessEvent, Read
+from integrations.kisi.simulator import Kind
 from integrations.kisi.sync import deciding, preview
 from tests.factories import SubscriptionFactory
-from tests.stories import answer_for, read_kisi, written
+from tests.stories import answer_for, meanwhile, read_kisi, written
 
 NEW = "ana.ruiz@example.com"
 
@@ -181,3 +182,18 @@ def test_who_comes_to_pay_under_an_address_it_went_to_gets_access(gym, ana):
     SubscriptionFactory(member=anja, plan=gym.plan)
     gym.sync()
     assert "ana.ruiz" in gym.inside()
+
+
+def test_an_address_that_changes_while_others_get_access_gets_none(gym, ana):
+    gym.member("Zoe")
+
+    @meanwhile
+    def change():
+        readdress(ana, NEW)
+
+    gym.world.fault(method="POST", path="/users", kind=Kind.PASS, run=change)
+    gym.sync()
+    assert "zoe" in gym.inside()
+    gym.sync()
+    assert "ana.ruiz" not in gym.inside()
+    assert gym.connection.grants.get(email=NEW).exempt

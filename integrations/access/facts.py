@@ -58,7 +58,6 @@ class Row:
     managed: bool = False
     moved: str = ""
     word: str = ""
-    known: bool = True
     missed: bool = False
     failed: bool = False
     asked_about: bool = False

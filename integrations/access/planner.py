@@ -114,8 +114,6 @@ class _Draft:
     def _goes(self, row: Row) -> None:
         if not self.sole_source and row.origin != "created":
             self.at_cut_over.append(row.email)
-            if not row.known:
-                self._add(Kind.CLOSE, row.email, None, row)
         elif row.moved:
             self._moves(row)
         elif row.word:

@@ -27,12 +27,16 @@ def members_of(rows: Iterable[KisiGrant]) -> list[Member]:
 
 def reasons_by(holders: Holders, rows: Sequence[KisiGrant], today: date) -> dict[str, str]:
     """The same of people whose subscriptions are known already."""
-    return {row.email: _why_not(holders, row.member_id or 0, today) for row in rows}
+    return {row.email: _why_not(holders, row, today) for row in rows}
 
 
-def _why_not(holders: Holders, member_id: int, today: date) -> str:
+def _why_not(holders: Holders, row: KisiGrant, today: date) -> str:
+    member_id = row.member_id or 0
     if member_id not in holders.by_id:
         return "no longer a member"
+    email = holders.by_id[member_id].email
+    if email != row.email:
+        return f"the email is {email} now" if email else "there is no email any more"
     decision, whose = judge(holders, member_id, today)
     cancelled = is_cancelled(holders.entries(member_id), decision)
     return because(decision, cancelled=cancelled, whose=whose)

@@ -162,7 +162,6 @@ def _rows(connection: KisiConnection, entitled: QuerySet[Subscription], today: d
         KisiGrant.objects.open()
         .filter(connection=connection)
         .annotate(
-            known=Exists(people),
             person_changed_at=Subquery(people.order_by("-changed_at").values("changed_at")[:1]),
             subscription_changed_at=Subquery(
                 Subscription.objects.filter(member__gym_id=connection.gym_id, member__email=OuterRef("email"))
@@ -229,7 +228,6 @@ def as_row(grant: KisiGrant) -> Row:
         managed=bool(grant.managed),
         moved=grant.moved,  # type: ignore[attr-defined]
         word=grant.word or "",  # type: ignore[attr-defined]
-        known=grant.known,  # type: ignore[attr-defined]
         missed=grant.missed_at is not None,
         failed=bool(grant.trouble),
         asked_about=grant.is_asked_about,

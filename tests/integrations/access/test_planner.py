@@ -49,7 +49,7 @@ def kinds(want, row, **options):
         (WANTED, replace(ABSENT, managed=True), None),
         (None, GRANTED, Kind.REVOKE),
         (None, replace(GRANTED, origin="adopted"), Kind.REVOKE),
-        (None, replace(GRANTED, member_id=None, known=False), Kind.REVOKE),
+        (None, replace(GRANTED, member_id=None), Kind.REVOKE),
         (None, replace(GRANTED, state="revoking"), Kind.SETTLE),
         (None, replace(GRANTED, state="granting", right_id=None), Kind.SETTLE),
         (None, replace(GRANTED, state="uncertain"), Kind.SETTLE),
@@ -76,8 +76,10 @@ def test_before_the_cut_over_only_rights_core_created_are_removed():
     assert (plan.changes, plan.at_cut_over) == ((), (ANA,))
 
 
-def test_before_the_cut_over_somebody_core_no_longer_knows_is_let_go_of_without_a_call():
-    assert kinds(None, replace(GRANTED, origin="adopted", known=False), sole_source=False) == [Kind.CLOSE]
+@pytest.mark.parametrize("since", [{"member_id": None}, {"moved": "waiting"}, {"moved": "confirmed"}])
+def test_before_the_cut_over_whoever_was_deleted_or_moved_stays_and_is_named_like_anybody_else(since):
+    plan = planned(None, replace(GRANTED, origin="adopted", **since), sole_source=False)
+    assert (plan.changes, plan.at_cut_over, plan.waiting) == ((), (ANA,), ())
 
 
 # Waits and parks

@@ -26,7 +26,7 @@ def rows(draw: st.DrawFn, email: str) -> Row:
     state = draw(st.sampled_from(["absent", "granting", "granted", "granted", "revoking", "uncertain"]))
     granted = state in ("granted", "revoking", "uncertain")
     flags = {name: draw(seldom) for name in ("parked", "exempt", "managed", "held")}
-    flags |= {name: draw(st.booleans()) for name in ("own_profile", "known")}
+    flags["own_profile"] = draw(st.booleans())
     return Row(
         email=email,
         state=state,

@@ -25,6 +25,13 @@ def at_cut_over(house):
     return [email for _, email in forecast.at_cut_over.shown]
 
 
+def change_address(house):
+    ana = house.gym.members.get(first_name="Ana")
+    ana.email = "anna@example.com"
+    ana.save()
+    house.sync()
+
+
 def cut_over(house, *names):
     emails = [f"{name}@example.com" for name in names]
     deciding.cut_over(house.connection, emails, by=None, now=house.clock.now())
@@ -115,12 +122,13 @@ def test_until_the_cut_over_only_our_own_right_goes_by_its_id(moving):
     assert moving.world.rights_of("ben@example.com") == [theirs]
 
 
-def test_until_the_cut_over_a_deleted_member_whom_core_did_not_create_is_kisis_again(moving):
+def test_until_the_cut_over_a_deleted_member_whom_core_did_not_create_stays_and_is_named(moving):
     moving.gym.members.get(first_name="Ana").delete()
-    moving.sync()
+    for read in Read:
+        read_kisi(moving, read)
     assert moving.inside() == ["ana", "old", "stranger"]
     assert written(moving) == []
-    assert not moving.connection.grants.open().filter(email="ana@example.com").exists()
+    assert at_cut_over(moving) == ["ana@example.com", "old@example.com"]
 
 
 def test_until_the_cut_over_a_right_made_anew_by_the_other_platform_is_theirs(moving):
@@ -136,11 +144,9 @@ def test_until_the_cut_over_a_right_made_anew_by_the_other_platform_is_theirs(mo
 
 
 def test_until_the_cut_over_a_changed_address_leaves_the_old_person_whom_core_did_not_create(moving):
-    ana = moving.gym.members.get(first_name="Ana")
-    ana.email = "anna@example.com"
-    ana.save()
-    moving.sync()
+    change_address(moving)
     assert moving.inside() == ["ana", "anna", "old", "stranger"]
+    assert at_cut_over(moving) == ["ana@example.com", "old@example.com"]
 
 
 # the cut-over
@@ -151,6 +157,35 @@ def test_the_cut_over_removes_the_people_named_and_nobody_else(moving):
     assert moving.inside() == ["ana", "stranger"]
     assert not moving.connection.in_transition
     assert not Release.objects.exists()
+
+
+def test_the_cut_over_removes_who_was_deleted_while_moving_in(moving):
+    moving.gym.members.get(first_name="Ana").delete()
+    moving.sync()
+    cut_over(moving, "ana", "old")
+    assert moving.inside() == ["stranger"]
+
+
+def test_the_cut_over_removes_the_old_person_of_a_changed_address(moving):
+    change_address(moving)
+    cut_over(moving, "ana", "old")
+    assert moving.inside() == ["anna", "stranger"]
+
+
+def test_the_cut_over_removes_the_old_person_of_somebody_paused_since(moving):
+    change_address(moving)
+    moving.subscription(moving.gym.members.get(first_name="Ana")).pause()
+    moving.sync()
+    cut_over(moving, "ana", "old")
+    assert moving.inside() == ["stranger"]
+
+
+def test_whoever_was_never_in_core_stays_through_the_cut_over_and_every_check_after_it(moving):
+    cut_over(moving, "old")
+    for read in Read:
+        read_kisi(moving, read)
+    assert moving.inside() == ["ana", "stranger"]
+    assert not moving.connection.grants.filter(email="stranger@example.com").exists()
 
 
 def test_the_named_pass_the_brake_however_many_they_are(house):

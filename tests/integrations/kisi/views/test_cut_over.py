@@ -8,6 +8,7 @@ from integrations.kisi import named
 from integrations.kisi.models import Release
 from tests.conftest import House
 from tests.desk import Desk
+from tests.factories import SubscriptionFactory
 
 
 @pytest.fixture
@@ -54,6 +55,40 @@ def test_the_page_names_who_loses_who_keeps_and_who_stays(moving, admin):
         "Ana",
         "1 person is only in Kisi and stays.",
     )
+
+
+@pytest.fixture
+def left(moving: House) -> House:
+    """Old got another address, Odd was deleted: both while moving in."""
+    moving.gym.members.get(first_name="Odd").delete()
+    old = moving.gym.members.get(first_name="Old")
+    old.email = "new@example.com"
+    old.save()
+    moving.sync()
+    return moving
+
+
+def test_whoever_left_while_moving_in_is_named_with_the_reason(left, admin):
+    for name in ("kisi:cut-over", "kisi:move-in", "kisi:overview", "kisi:people"):
+        assert admin.open(name).says("Old", "Odd"), name
+    page = admin.open("kisi:cut-over")
+    assert page.says(
+        "2 people lose access", "Odd (no longer a member)", "Old (the email is new@example.com now)"
+    )
+
+
+def test_an_address_that_was_emptied_while_moving_in_is_named_too(moving, admin):
+    moving.gym.members.filter(first_name="Old").update(email="")
+    moving.sync()
+    assert admin.open("kisi:cut-over").says("Old (there is no email any more)")
+
+
+def test_confirmed_they_go_and_are_in_no_list_any_more(left, admin):
+    page = admin.open("kisi:cut-over")
+    admin.press(page, "Cut over and remove access for 2 people", sure="on")
+    left.sync()
+    assert left.inside() == ["ana", "cleaner"]
+    assert "Odd" not in admin.open("kisi:people").text
 
 
 def test_it_has_to_be_confirmed(moving, admin):
@@ -112,11 +147,11 @@ def test_nobody_loses_and_the_button_is_no_danger(house: House, admin: Desk):
     house.in_kisi("Old")
     house.connect()
     house.subscription(house.gym.members.get(first_name="Old")).delete()
-    house.gym.members.filter(first_name="Old").delete()
+    SubscriptionFactory(member=house.gym.members.get(first_name="Old"), plan=house.plan)
     house.sync()
     page = admin.open("kisi:cut-over")
     assert house.connection.in_transition
-    assert page.says("0 people lose access", "1 person keeps it")
+    assert page.says("0 people lose access", "2 people keep it")
     assert "Cut over" in page.buttons
     assert admin.press(page, "Cut over", sure="on").says("Core is the only source since")
 

@@ -258,7 +258,8 @@ def what_to_do(row: KisiGrant) -> str:
 def _can(first: str, facts: Facts) -> str:
     if facts.decision.until is None:
         return f"{first} can get in: {facts.reason}."
-    return f"{first} can get in until the end of {why.day(facts.decision.until)}: {facts.reason}."
+    reason = why.because(facts.decision, cancelled=facts.is_cancelled, whose=facts.whose, dated=False)
+    return f"{first} can get in until the end of {why.day(facts.decision.until)}: {reason}."
 
 
 def _lower(text: str) -> str:

@@ -58,13 +58,18 @@ def is_cancelled(theirs: list[Entry], decision: Decision) -> bool:
     return decision.until is not None and any(e.status == Status.PENDING_CANCEL for e in ends)
 
 
-def because(decision: Decision, *, cancelled: bool = False, whose: str = "") -> str:
-    """The reason as the second half of a sentence, without the full stop; `whose` where it is not their own."""
+def because(decision: Decision, *, cancelled: bool = False, whose: str = "", dated: bool = True) -> str:
+    """The reason as the second half of a sentence, without the full stop; `whose` where it is not their own.
+
+    Not `dated` where the first half has named the last day.
+    """
     plan = f"{whose}'s {decision.plan}" if whose else decision.plan
     cause = f" ({decision.cause})" if decision.cause else ""
+    ends, last = ("is cancelled", "from the end of") if cancelled else ("ends", "on")
+    then = f"{last} {day(decision.until)}" if dated else "from then" if cancelled else "then"
     said = {
         Reason.ACTIVE: f"{plan} is active",
-        Reason.ENDS: f"{plan} is cancelled from then" if cancelled else f"{plan} ends then",
+        Reason.ENDS: f"{plan} {ends} {then}",
         Reason.STARTS: f"{plan} starts on {day(decision.on)}",
         Reason.PAUSED: f"{plan} is paused{cause}",
         Reason.EXPIRED: f"{plan} expired" + (f" on {day(decision.on)}" if decision.on else "") + cause,

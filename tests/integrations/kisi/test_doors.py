@@ -79,6 +79,18 @@ class TestShould:
         expected = f"Ana can get in until the end of {day(soon)}: Open Door is cancelled from then."
         assert says(linked, ana) == expected
 
+    @pytest.mark.parametrize(
+        ("status", "said"),
+        [("active", "Open Door ends on {}"), ("pending_cancel", "Open Door is cancelled from the end of {}")],
+    )
+    def test_an_end_has_its_date_where_no_sentence_names_it(self, linked, soon, status, said):
+        """In the list, under Core's rule, and while she waits."""
+        ana = linked.member("Ana", status=status, ends_on=soon)
+        waits = f"Ana gets in as soon as Kisi confirms it: {said.format(day(soon))}."
+        assert says(linked, ana) == waits
+        granted(linked, ana)
+        assert ask(linked, ana).short == said.format(day(soon))
+
     def test_the_last_day_still_counts(self, linked):
         ana = linked.member("Ana", ends_on=linked.today())
         granted(linked, ana)

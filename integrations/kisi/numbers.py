@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 
 from integrations.access.facts import WITHOUT_CALL, Change, Kind
 from integrations.kisi.models import AccessEvent, Heartbeat, KisiConnection, KisiGrant, Release, still_in
-from integrations.kisi.sync import ahead, drift, gather, planning
+from integrations.kisi.sync import ahead, drift, gather, groups, planning
 from integrations.kisi.sync.switching import farewells
 from integrations.kisi.wording import Counts, Wrong
 from members.models import Gym
@@ -44,7 +44,9 @@ def of(connection: KisiConnection, now: datetime) -> Numbers:
         "suspended": _count(still_in("grants__"), Q(grants__suspended=True)),
         "held": _count(OPEN, Q(grants__held_since__isnull=False), ~Q(grants__email__in=words)),
         "managed": _count(OPEN, ~Q(grants__managed="")),
-        "left_behind": _count(Q(grants__closed_how=KisiGrant.Closed.LEFT_BEHIND)),
+        "left_behind": Count(
+            "grants__email", distinct=True, filter=groups.left_behind(connection, "grants__")
+        ),
     }
     failed = OPEN
     if connection.status == KisiConnection.Status.DISCONNECTED:

@@ -23,7 +23,26 @@ def removes_and_disconnects(count: int) -> str:
 
 
 def removes_left_behind(count: int) -> str:
-    return f"Access of {people(count)} in the old group is being removed."
+    return f"Access of {people(count)} in the former group is being removed."
+
+
+def other_group(name: str, group_id: int) -> SafeString:
+    """After new credentials with another Group ID."""
+    return told(
+        "Core uses the group {name}, ID {group_id}, from now on. Access is being given there.",
+        name=name,
+        group_id=group_id,
+    )
+
+
+def connected_already(name: str, group_id: int) -> SafeString:
+    """Where somebody connects a gym that was connected meanwhile, in another window or by another admin."""
+    return told(
+        "This gym is connected already, to the group {name}, ID {group_id}. Nothing you entered was saved. "
+        "To use another group, update the credentials here.",
+        name=name,
+        group_id=group_id,
+    )
 
 
 def asked_about(name: str) -> SafeString:

@@ -8,13 +8,13 @@ from operator import itemgetter
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q, Window
+from django.db.models import Count, Q, QuerySet, Window
 
 from integrations.access.facts import Kind
 from integrations.kisi import mails
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release
 from integrations.kisi.rows import Right
-from integrations.kisi.sync import asking, findings, gather, ledger, left_alone, planning, record
+from integrations.kisi.sync import asking, findings, gather, groups, ledger, left_alone, planning, record
 from integrations.kisi.sync.checks import (
     Tried,
     all_managers,
@@ -28,12 +28,20 @@ from integrations.vault import Secret
 from members.models import Gym
 
 Status = KisiConnection.Status
-State, Closed = KisiGrant.State, KisiGrant.Closed
+State = KisiGrant.State
 SHOWN = 50
 
 
 class GroupTaken(Exception):
     """Another gym's live connection has this group."""
+
+
+class GymConnected(Exception):
+    """This gym has a live connection already, maybe made since the page was opened."""
+
+    def __init__(self, connection: KisiConnection) -> None:
+        self.connection = connection
+        super().__init__(f"gym {connection.gym_id} is connected to group {connection.group_id}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +78,12 @@ def connect(
 ) -> KisiConnection:
     """Try the key, read the whole group, save the connection with what was found. Starts no sync.
 
-    Raises the DoorError of the first thing that is wrong, or GroupTaken; then nothing is saved.
+    Raises the DoorError of the first thing that is wrong, GymConnected or GroupTaken; then nothing is saved.
     """
     clock = clock or DatabaseClock.started()
+    _require_unconnected(gym)
     _require_free(gym, group_id)
     tried = try_credentials(key, group_id, clock=clock)
-    before = KisiConnection.objects.filter(gym=gym).first()
     connection = KisiConnection.objects.filter(gym=gym).first() or KisiConnection(gym=gym)
     _describe(connection, tried, group_id)
     managers = all_managers(tried.kisi, tried.kisi.organization_rights())
@@ -83,13 +91,18 @@ def connect(
     walk = findings.first_walk(tried.kisi, connection, staff, now=clock.now())
     try:
         with transaction.atomic():
+            Gym.objects.select_for_update(no_key=True).get(pk=gym.pk)  # of two at once, one finds the other
+            _require_unconnected(gym)
+            before = KisiConnection.objects.filter(gym=gym).first()
             if before is not None:
+                connection.pk = before.pk
                 _start_over(before, connection, now=clock.now())
             connection.set_key(key)
             connection.agreed_by, connection.agreed_at = by, agreed_at or clock.now()
             connection.connected_by, connection.connected_at = by, clock.now()
             connection.sole_source_since, connection.status = None, Status.CONNECTED
             _go_live(connection, by=by, now=clock.now())
+            groups.take_up_again(connection, now=clock.now())
             _keep_first_walk(connection, walk, managers, now=clock.now())
     except IntegrityError:
         raise GroupTaken(f"group {group_id} was connected to another gym just now") from None
@@ -108,7 +121,7 @@ def reconnect(
         connection.refresh_from_db()
         _forget_words(connection)
         if tried.me.organization_id != connection.organization_id:
-            _leave_behind(connection, now=clock.now())
+            groups.leave(connection, now=clock.now())
         _describe(connection, tried, connection.group_id)
         connection.set_key(key)
         connection.must_read_first = True
@@ -133,8 +146,9 @@ def update_credentials(
         raise_fence(connection.pk)
         connection.refresh_from_db()
         if group_id != connection.group_id:
-            _move_to_group(connection, group_id, now=clock.now())
+            groups.move(connection, group_id, now=clock.now())
         _describe(connection, tried, group_id)
+        groups.take_up_again(connection, now=clock.now())
         connection.set_key(key)
         _go_live(connection, by=by, now=clock.now())
         asking.ask(connection, Read.FULL, because="new credentials", now=clock.now(), by=by)
@@ -173,6 +187,12 @@ def _told(connection: KisiConnection, given: list[KisiGrant]) -> mails.Mails:
 
 def _named(people: list[tuple[str, str]]) -> Named:
     return Named(tuple(sorted(people, key=itemgetter(0))[:SHOWN]), len(people))
+
+
+def _require_unconnected(gym: Gym) -> None:
+    live = KisiConnection.objects.filter(gym=gym).exclude(status=Status.DISCONNECTED).first()
+    if live is not None:
+        raise GymConnected(live)
 
 
 def _require_free(gym: Gym, group_id: int) -> None:
@@ -218,10 +238,16 @@ def _keep_first_walk(
     findings.keep(connection, walk, facts)
     findings.keep_managers(connection, managers, walk, facts)
     connection.must_read_first = False
-    facts = gather.everything(connection, connection.gym.today(now), now)
-    if not planning.decide(connection, facts, now=now).at_cut_over:
+    if not _would_lose(connection, now).exists():
         connection.sole_source_since = now
     connection.save(update_fields=["must_read_first", "sole_source_since"])
+
+
+def _would_lose(connection: KisiConnection, now: datetime) -> QuerySet[KisiGrant]:
+    """Who has, or by rows that are still to be read may have, access that Core did not give and does not want."""
+    wanted = gather.wanted_emails(connection.gym_id, connection.gym.today(now))
+    theirs = _open_rows(connection).filter(role_assignment_id__isnull=False, exempt=False)
+    return theirs.exclude(origin=KisiGrant.Origin.CREATED).exclude(email__in=wanted)
 
 
 def _start_over(before: KisiConnection, after: KisiConnection, *, now: datetime) -> None:
@@ -232,7 +258,7 @@ def _start_over(before: KisiConnection, after: KisiConnection, *, now: datetime)
     if (before.organization_id, before.group_id) == (after.organization_id, after.group_id):
         ledger.doubt(list(_open_rows(before).exclude(state=State.ABSENT).values_list("pk", flat=True)))
     else:
-        _leave_behind(before, now=now)
+        groups.leave(before, now=now)
 
 
 def _forget_words(connection: KisiConnection) -> None:
@@ -240,37 +266,5 @@ def _forget_words(connection: KisiConnection) -> None:
     Release.objects.filter(connection=connection).delete()
 
 
-def _open_rows(connection: KisiConnection) -> Any:
+def _open_rows(connection: KisiConnection) -> QuerySet[KisiGrant]:
     return KisiGrant.objects.open().filter(connection=connection)
-
-
-def _leave_behind(connection: KisiConnection, *, now: datetime) -> list[KisiGrant]:
-    """Close every open row: what it stands for is in a group that is not ours any more."""
-    rows = list(_open_rows(connection))
-    for row in rows:
-        how = Closed.LEFT_BEHIND if row.role_assignment_id else Closed.GONE
-        ledger.close_row(
-            row, Closed.RELEASED if row.exempt else how, now=now, other_way=how is Closed.LEFT_BEHIND
-        )
-    return rows
-
-
-def _move_to_group(connection: KisiConnection, group_id: int, *, now: datetime) -> None:
-    """Old rows are left behind; each address starts in the new group with what is known of the person."""
-    for row in _leave_behind(connection, now=now):
-        KisiGrant.objects.create(
-            connection=connection,
-            email=row.email,
-            name=row.name,
-            member_id=row.member_id,
-            state=State.ABSENT,
-            organization_id=row.organization_id,
-            kisi_group_id=group_id,
-            kisi_user_id=row.kisi_user_id,
-            profile_was_there=True,
-            granted_before=row.granted_before,
-            other_way=row.other_way,
-            exempt=row.exempt,
-            exempt_by_id=row.exempt_by_id,
-            exempt_at=row.exempt_at,
-        )

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release
-from integrations.kisi.sync import ahead, asking, gather, ledger, record
+from integrations.kisi.sync import ahead, asking, gather, groups, ledger, record
 from members.models import Member
 
 State, Closed = KisiGrant.State, KisiGrant.Closed
@@ -138,25 +138,28 @@ def open_questions(connection: KisiConnection, today: date) -> tuple[list[KisiGr
     """Whom `undecided` and `left_behind` list, in one query: removals that wait, and people in another group."""
     words = Release.objects.due(today).filter(connection=connection).values("email")
     waits = Q(held_since__isnull=False) & ~Q(email__in=words)
-    either = ~Q(state=State.CLOSED) & waits | Q(closed_how=Closed.LEFT_BEHIND)
+    either = ~Q(state=State.CLOSED) & waits | groups.left_behind(connection)
     rows = KisiGrant.objects.filter(either, connection=connection).order_by("held_since", "name", "email")
-    found = list(rows)
+    found = list(rows.select_related("kept_by"))
     return [row for row in found if row.state != State.CLOSED], [
         row for row in found if row.state == State.CLOSED
     ]
 
 
 def left_behind(connection: KisiConnection) -> QuerySet[KisiGrant]:
-    """Whose right in the former group nobody has taken away."""
-    rows = KisiGrant.objects.filter(connection=connection, closed_how=Closed.LEFT_BEHIND)
-    return rows.order_by("name", "email")
+    """Every right in a former group that nobody has taken away; somebody of two such groups comes twice."""
+    rows = KisiGrant.objects.filter(groups.left_behind(connection), connection=connection)
+    return rows.order_by("name", "email", "pk")
 
 
-def remove_left_behind(connection: KisiConnection, *, by: Any, now: datetime) -> int:
-    """Take the right in the old group from everybody who was left behind there; profiles stay."""
-    count = left_behind(connection).update(closed_how=Closed.CLEARING)
-    asking.ask(connection, Read.LEDGER, because="remove the left behind", now=now, by=by)
-    return count
+def remove_left_behind(connection: KisiConnection, named: Iterable[int], *, by: Any, now: datetime) -> int:
+    """Take these rights in a former group; profiles stay. How many people lose one, each counted once."""
+    with transaction.atomic():
+        as_it_is = KisiConnection.objects.select_for_update().get(pk=connection.pk)  # no change of group now
+        rows = list(left_behind(as_it_is).filter(pk__in=list(named)))
+        KisiGrant.objects.filter(pk__in=[row.pk for row in rows]).update(closed_how=Closed.CLEARING)
+        asking.ask(connection, Read.LEDGER, because="remove the left behind", now=now, by=by)
+    return len({row.email for row in rows})
 
 
 def _note(

@@ -42,8 +42,12 @@ def walk(session: Session, staff: dict[int, str]) -> Walk:
 
 
 def first_walk(kisi: KisiClient, connection: KisiConnection, staff: dict[int, str], *, now: datetime) -> Walk:
-    """The same for a connection that is just being made and has no ledger yet."""
-    return seen(connection, kisi.group_rights(connection.group_id), staff, now=now)
+    """The same for a connection that is just being made and has no ledger yet.
+
+    One empty list proves nothing: it is believed when a second one is empty too.
+    """
+    rights = kisi.group_rights(connection.group_id) or kisi.group_rights(connection.group_id)
+    return seen(connection, rights, staff, now=now)
 
 
 def seen(

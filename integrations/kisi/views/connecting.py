@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,14 +14,15 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
 from integrations.access.errors import DoorError
-from integrations.kisi import glance, refusals, results, tasks, wording
+from integrations.kisi import entries, glance, refusals, results, tasks, why, wording
 from integrations.kisi.forms import NO_NUMBER, CredentialsForm, DisconnectForm, KeyForm
-from integrations.kisi.models import KisiConnection, Read
+from integrations.kisi.models import KisiConnection, KisiGrant, Read
 from integrations.kisi.sync import asking, connecting, gather, moving, switching
 from integrations.kisi.sync.checks import OtherOrganization, groups_of
-from integrations.kisi.sync.connecting import GroupTaken
+from integrations.kisi.sync.connecting import GroupTaken, GymConnected
 from integrations.kisi.sync.session import Later
 from integrations.kisi.views import kept_key
+from integrations.kisi.views.left_behind import kept_by
 from integrations.kisi.views.shared import (
     Some,
     Status,
@@ -37,6 +39,7 @@ from members import words
 from members.forms import posted
 from members.gyms import admin_required
 from members.models import Member
+from members.slots import EffectLine
 from plans.models import Plan
 
 AGREED = "kisi_agreed_at"
@@ -62,10 +65,17 @@ def permissions(request: HttpRequest) -> HttpResponse:
 def credentials(request: HttpRequest) -> HttpResponse:
     """Step 2: the key is tried before anything is saved."""
     agreed_at = parse_datetime(request.session.get(AGREED, ""))
-    if agreed_at is None or _is_live(glance.find_connection(request)):
+    there = glance.find_connection(request)
+    if _is_live(there):
+        return _connected_already(request, there)
+    if agreed_at is None:
         return redirect("kisi:connect")
     form = CredentialsForm(posted(request), kept=kept_key.kept(request))
-    if form.is_valid() and _connect(request, form, agreed_at):
+    try:
+        is_made = form.is_valid() and _connect(request, form, agreed_at)
+    except GymConnected as meanwhile:
+        return _connected_already(request, meanwhile.connection)
+    if is_made:
         del request.session[AGREED]
         kept_key.forget(request)
         return redirect("kisi:connected")
@@ -95,7 +105,7 @@ def update(request: HttpRequest) -> HttpResponse:
     connection = require_connection(request)
     if connection.status == Status.DISCONNECTED:
         return redirect("kisi:overview")
-    kept = kept_key.kept(request)
+    kept, before = kept_key.kept(request), connection.group_id
     form: KeyForm = CredentialsForm(posted(request), initial={"group_id": connection.group_id}, kept=kept)
     if connection.status == Status.DISCONNECTING:
         form = KeyForm(posted(request))
@@ -103,10 +113,12 @@ def update(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         waiting = glance.count(connection, timezone.now()).waiting
         group_id = form.cleaned_data.get("group_id", connection.group_id)
-        if isinstance(form, CredentialsForm) and group_id != connection.group_id:
+        if isinstance(form, CredentialsForm) and group_id != before:
             asked = _other_group(request, connection, form)
         if not asked and _try(form, lambda key: _update(request, connection, key, group_id), connection):
             kept_key.forget(request)
+            if group_id != before:
+                return done(request, results.other_group(connection.group_name, connection.group_id))
             return done(request, wording.new_key(waiting))
     shown = _asked_again(request, form) if isinstance(form, CredentialsForm) else form
     context = asked or {"form": shown}
@@ -165,8 +177,17 @@ def reconnect(request: HttpRequest) -> HttpResponse:
     return page(request, "kisi/reconnect.html", connection, "overview", form=form)
 
 
-def _is_live(connection: KisiConnection | None) -> bool:
+def _is_live(connection: KisiConnection | None) -> TypeGuard[KisiConnection]:
     return connection is not None and connection.status != Status.DISCONNECTED
+
+
+def _connected_already(request: HttpRequest, there: KisiConnection) -> HttpResponse:
+    """To the page of the connection that is there; whoever wanted to make another learns that none was made."""
+    if request.method == "POST":
+        request.session.pop(AGREED, None)
+        kept_key.forget(request)
+        messages.warning(request, results.connected_already(there.group_name, there.group_id))
+    return redirect("kisi:overview")
 
 
 def _connect(request: HttpRequest, form: CredentialsForm, agreed_at: datetime) -> bool:
@@ -234,12 +255,26 @@ def _other_group(request: HttpRequest, connection: KisiConnection, form: Credent
     moved = changed_since(request, Member.objects.filter(gym=connection.gym), gains) if is_read else ""
     if is_read and not moved:
         return {}
-    stay = open_rows(connection).filter(role_assignment_id__isnull=False).order_by("name", "email")
+    have_right = open_rows(connection).filter(role_assignment_id__isnull=False).order_by("name", "email")
+    stay = list(have_right.select_related("kept_by", "member"))
     group_id, key = form.cleaned_data["group_id"], form.cleaned_data["api_key"]
     kept_key.keep(request, key)
     again = CredentialsForm(initial={"group_id": group_id}, kept=key)
-    asked = {"form": again, "other_group": group_id, "gains": gains, "stay": list(stay), "moved": moved}
-    return asked | {"named": pack(gains)}
+    asked = {"form": again, "other_group": group_id, "gains": gains, "stay": stay, "moved": moved}
+    return asked | {"named": pack(gains), "without": _without(connection, stay, gains)}
+
+
+def _without(
+    connection: KisiConnection, stay: Iterable[KisiGrant], gains: Iterable[Member]
+) -> list[EffectLine]:
+    """Who has access in the present group and gets none in the other, and why."""
+    emails = {member.email for member in gains}
+    rows = [row for row in stay if row.email not in emails]
+    holders = entries.of(connection.gym, why.members_of(rows))
+    reasons = why.reasons_by(holders, rows, connection.gym.today(timezone.now()))
+    reasons |= {row.email: "left to Kisi" for row in rows if row.exempt}
+    reasons |= {row.email: f"{reasons[row.email]}, {kept_by(row)}" for row in rows if row.kept_until}
+    return [EffectLine(row.name, row.email, reasons[row.email]) for row in rows]
 
 
 def _disconnect(

@@ -16,6 +16,7 @@ from integrations.kisi.forms import RulesForm
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, SyncRun
 from integrations.kisi.sync import asking, deciding, gather, switching
 from integrations.kisi.timeline import lines
+from integrations.kisi.views.left_behind import lines_of
 from integrations.kisi.views.shared import (
     Status,
     done,
@@ -56,12 +57,12 @@ def _history(seen: glance.Glance) -> dict[str, Any]:
     return {"events": lines(events), "runs": seen.latest}
 
 
-def _open_questions(seen: glance.Glance) -> dict[str, list[KisiGrant]]:
+def _open_questions(seen: glance.Glance) -> dict[str, list[Any]]:
     """Looked up only when there are any."""
     are_any = seen.counts.held or seen.counts.left_behind
     today = seen.connection.gym.today(seen.now)
-    held, left_behind = deciding.open_questions(seen.connection, today) if are_any else ([], [])
-    return {"held": held, "left_behind": left_behind}
+    held, left = deciding.open_questions(seen.connection, today) if are_any else ([], [])
+    return {"held": held, "left_behind": lines_of(left)}
 
 
 def _losing(connection: KisiConnection, now: datetime) -> list[KisiGrant]:
@@ -133,15 +134,6 @@ def rules(request: HttpRequest) -> HttpResponse:
         return done(request, results.RULES_SAVED)
     connection.refresh_from_db()
     return page(request, "kisi/rules.html", connection, "overview", form=form)
-
-
-@require_POST
-@admin_required
-def remove_left_behind(request: HttpRequest) -> HttpResponse:
-    connection = require_connection(request)
-    count = deciding.remove_left_behind(connection, by=request.user, now=timezone.now())
-    tasks.wake(connection.pk)
-    return done(request, results.removes_left_behind(count))
 
 
 _STILL = (Status.PAUSED, Status.DISCONNECTING, Status.DISCONNECTED)

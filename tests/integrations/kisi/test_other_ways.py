@@ -219,7 +219,8 @@ class TestLeftBehind:
         assert sentence(moved, ana) == OTHER_WAY
 
     def test_until_she_is_removed_there(self, moved, ana):
-        deciding.remove_left_behind(moved.connection, by=None, now=moved.clock.now())
+        named = moved.connection.grants.values_list("pk", flat=True)
+        deciding.remove_left_behind(moved.connection, named, by=None, now=moved.clock.now())
         moved.sync()
         assert moved.world.rights_of(ANA) == []
         assert sentence(moved, ana) == PLAIN

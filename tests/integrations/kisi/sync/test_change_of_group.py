@@ -36,6 +36,14 @@ def move(house):
     house.calls()
 
 
+def remove_them(house):
+    """Everybody on the list of the left behind, as the page names them."""
+    named = [row.pk for row in deciding.left_behind(house.connection)]
+    count = deciding.remove_left_behind(house.connection, named, by=None, now=house.clock.now())
+    house.sync()
+    return count
+
+
 def upstairs(house):
     return [email.partition("@")[0] for email in house.world.in_group(house.upstairs)]
 
@@ -57,8 +65,7 @@ def test_nobody_loses_the_old_group_by_it_and_they_are_listed(two_groups):
 
 def test_remove_them_takes_the_old_right_only(two_groups):
     move(two_groups)
-    count = deciding.remove_left_behind(two_groups.connection, by=None, now=two_groups.clock.now())
-    two_groups.sync()
+    count = remove_them(two_groups)
     assert count == 2
     assert two_groups.inside() == []
     assert upstairs(two_groups) == ["ana", "ben"]
@@ -69,8 +76,7 @@ def test_remove_them_takes_the_old_right_only(two_groups):
 def test_a_left_behind_person_who_became_staff_is_not_touched(two_groups):
     move(two_groups)
     two_groups.world.make_admin("ana@example.com")
-    deciding.remove_left_behind(two_groups.connection, by=None, now=two_groups.clock.now())
-    two_groups.sync()
+    remove_them(two_groups)
     assert two_groups.inside() == ["ana"]
 
 
@@ -79,8 +85,7 @@ def test_a_left_behind_right_that_is_gone_already_is_done(two_groups):
     for email in ("ana@example.com", "ben@example.com"):
         old = next(r for r in two_groups.world.rights_of(email) if r.applies_to_id != two_groups.upstairs.id)
         two_groups.world.remove_right(old)
-    deciding.remove_left_behind(two_groups.connection, by=None, now=two_groups.clock.now())
-    two_groups.sync()
+    remove_them(two_groups)
     assert not deciding.left_behind(two_groups.connection).exists()
     assert upstairs(two_groups) == ["ana", "ben"]
 
@@ -161,8 +166,7 @@ def test_the_profile_of_somebody_another_gym_let_in_survives_a_change_of_group(t
 def test_a_left_behind_person_whom_kisi_refuses_is_listed_again_and_the_others_go(two_groups, status):
     move(two_groups)
     two_groups.world.fault(method="DELETE", path="/role_assignments.*", status=status, times=1)
-    deciding.remove_left_behind(two_groups.connection, by=None, now=two_groups.clock.now())
-    two_groups.sync()
+    remove_them(two_groups)
     (left,) = deciding.left_behind(two_groups.connection)
     assert [f"{name}@example.com" for name in two_groups.inside()] == [left.email]
     assert left.last_error
@@ -172,8 +176,7 @@ def test_a_left_behind_person_whom_kisi_refuses_is_listed_again_and_the_others_g
 def test_a_left_behind_person_with_another_address_at_kisi_stops_no_run(two_groups):
     move(two_groups)
     two_groups.world.user_by_email("ana@example.com").email = "ana.elsewhere@example.com"
-    deciding.remove_left_behind(two_groups.connection, by=None, now=two_groups.clock.now())
-    two_groups.sync()
+    remove_them(two_groups)
     assert [row.email for row in deciding.left_behind(two_groups.connection)] == ["ana@example.com"]
 
 
@@ -181,8 +184,7 @@ def test_somebody_left_to_kisi_keeps_the_right_in_the_old_group(two_groups):
     ana = two_groups.gym.members.get(first_name="Ana")
     deciding.leave_to_kisi(two_groups.connection, ana, by=None, now=two_groups.clock.now())
     move(two_groups)
-    deciding.remove_left_behind(two_groups.connection, by=None, now=two_groups.clock.now())
-    two_groups.sync()
+    remove_them(two_groups)
     assert two_groups.inside() == ["ana"]
 
 
@@ -190,6 +192,5 @@ def test_somebody_left_to_kisi_after_the_change_keeps_it_too(two_groups):
     move(two_groups)
     ana = two_groups.gym.members.get(first_name="Ana")
     deciding.leave_to_kisi(two_groups.connection, ana, by=None, now=two_groups.clock.now())
-    deciding.remove_left_behind(two_groups.connection, by=None, now=two_groups.clock.now())
-    two_groups.sync()
+    remove_them(two_groups)
     assert two_groups.inside() == ["ana"]

@@ -134,8 +134,9 @@ def test_a_profile_without_a_right_that_nobody_wants_is_not_deleted(four):
 
 
 def test_people_left_behind_whose_removal_was_asked_for_are_listed_again(four):
+    former = {"kisi_group_id": four.world.group_id + 1, "role_assignment_id": 987}
     four.connection.grants.filter(email="p000@example.com").update(
-        state=State.CLOSED, closed_how=Closed.CLEARING, kisi_group_id=four.world.group_id
+        state=State.CLOSED, closed_how=Closed.CLEARING, **former
     )
     leave(four, 0)
     restore(four)

@@ -6,6 +6,7 @@ import pytest
 
 from integrations.kisi.models import KisiConnection
 from integrations.kisi.simulator.rows import Group
+from integrations.kisi.sync import deciding
 from integrations.vault import Secret
 from tests.conftest import House
 from tests.desk import Desk, Page
@@ -123,7 +124,7 @@ class TestAnotherGroup:
         page = admin.press(
             page, "Try and save", group_id=another_group(connected).id, api_key=connected.world.api_key
         )
-        assert page.says("1 person gets access there.")
+        assert page.says("1 person gets access there.", "1 person gets no access there P001 (left to Kisi)")
 
     def test_a_list_that_moved_is_shown_again_and_nothing_is_tried(self, connected, admin):
         _, ben = connected.members(2)
@@ -148,10 +149,38 @@ class TestAnotherGroup:
         told = [(mail.trigger, mail.recipient) for mail in connected.world.outbox]
         assert len(told) == len(set(told)) > 0
 
-    def test_remove_them_takes_only_the_old_right(self, connected, moved, admin):
-        page = admin.press(admin.open("kisi:overview"), "Remove them")
-        assert page.says("Access of 2 people in the old group is being removed.")
+    def test_the_page_says_which_group_is_in_use_now(self, connected, admin):
+        group, key = another_group(connected), connected.world.api_key
+        page = admin.press(admin.open("kisi:credentials"), "Try and save", group_id=group.id, api_key=key)
+        page = admin.press(page, f"Use {group.id}", api_key=key)
+        assert page.says(
+            f"Core uses the group Second floor, ID {group.id}, from now on. Access is being given there."
+        )
+        assert "New key saved" not in page.text
+
+    def test_whom_an_admin_keeps_is_named_among_those_who_get_no_access_there(self, connected, admin):
+        ana, ben, _ = connected.members(3)
         connected.sync()
-        assert connected.world.in_group() == []
-        assert connected.world.in_group(moved) == ["p000@example.com", "p001@example.com"]
-        assert "Left behind" not in admin.open("kisi:overview").text
+        for member in (ana, ben):
+            connected.subscription(member).pause()
+        now = connected.clock.now()
+        connected.connection.grants.filter(member__in=[ana, ben]).update(held_since=now)
+        deciding.keep(connected.connection, [ana.email], by=admin.user, now=now)
+        group, key = another_group(connected), connected.world.api_key
+        page = admin.press(admin.open("kisi:credentials"), "Try and save", group_id=group.id, api_key=key)
+        assert page.says(
+            "1 person gets access there.",
+            "2 people get no access there P000 (Open Door is paused, kept by Alice Adams) P001 (Open Door",
+            "they keep it in 24-hr Access until you remove them.",
+        )
+        admin.press(page, f"Use {group.id}", api_key=key)
+        connected.sync()
+        left = admin.open("kisi:left-behind")
+        assert left.says("P000 (kept by Alice Adams)", "P001", "P002")
+
+    def test_where_everybody_gets_access_nobody_is_named_as_without(self, connected, admin):
+        connected.members(2)
+        connected.sync()
+        group, key = another_group(connected), connected.world.api_key
+        page = admin.press(admin.open("kisi:credentials"), "Try and save", group_id=group.id, api_key=key)
+        assert "no access there" not in page.text

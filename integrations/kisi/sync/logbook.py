@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Max, Q
 from django_guid import get_guid, set_guid
 
 from integrations.kisi.models import AccessEvent, KisiConnection, Read, SyncRun
@@ -116,7 +116,8 @@ class Logbook:
             return
         run.state, run.reason, run.finished_at = state, reason, self.session.clock.now()
         run.calls += self._calls()
-        run.save(update_fields=["state", "reason", "finished_at", "total", "calls"])
+        run.failed = _still_failed(run) if run.failed else 0
+        run.save(update_fields=["state", "reason", "finished_at", "total", "calls", "failed"])
         self.session.run = None
 
     def _run(self) -> SyncRun:
@@ -128,6 +129,13 @@ class Logbook:
     def _calls(self) -> int:
         calls, self.session.gate.calls = self.session.gate.calls, 0
         return calls
+
+
+def _still_failed(run: SyncRun) -> int:
+    """How many people the run could not help, however often each was tried: their last event in it says so."""
+    told = AccessEvent.objects.filter(run_id=run.pk, kind__in=_COUNTED).order_by()
+    latest = told.values("person_id").annotate(latest=Max("pk")).values("latest")
+    return AccessEvent.objects.filter(pk__in=latest, kind=Kind.REFUSED).count()
 
 
 def _follow(trace: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from integrations.access.errors import Gone
 from integrations.kisi.models import AccessEvent, KisiGrant
@@ -69,12 +70,19 @@ def _not_found(session: Session, row: KisiGrant, *, wanted: bool) -> AccessEvent
             role_assignment_id=None,
             profile_was_there=None,
             origin=Origin.NONE,
-            **(ledger.SETTLED | {"missed_at": None if knew_the_id else session.clock.now()}),
+            **(_looked_up(session, row) | {"missed_at": None if knew_the_id else session.clock.now()}),
         )
         return None
     if knew_the_id:
         return revoke.finish(session, row, profile_goes=False, other_way=False)
     return _look_again_or_close(session, row)
+
+
+def _looked_up(session: Session, row: KisiGrant) -> dict[str, Any]:
+    """Known to be without access: tried again now. Whoever failed counts as failed until that goes through."""
+    if not row.trouble:
+        return ledger.SETTLED
+    return {"retry_at": session.clock.now(), "missed_at": None}
 
 
 def _look_again_or_close(session: Session, row: KisiGrant) -> AccessEvent.Kind | None:
@@ -116,7 +124,7 @@ def _found_person_only(
         if drift.is_ours_to_know(row):
             other = drift.other_dates(rights, session.connection.group_id, session.clock.now())
             drift.note(session, row, other or Drift.RIGHT_GONE)
-        ledger.save(session, row, state=State.ABSENT, role_assignment_id=None, **ledger.SETTLED)
+        ledger.save(session, row, state=State.ABSENT, role_assignment_id=None, **_looked_up(session, row))
         return None
     if row.role_assignment_id is not None:
         revoke.require_gone(session, row)

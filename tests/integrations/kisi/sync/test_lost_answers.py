@@ -2,7 +2,9 @@
 
 import pytest
 
-from integrations.kisi.models import KisiGrant
+from integrations.kisi.concerns import cards
+from integrations.kisi.glance import look
+from integrations.kisi.models import KisiGrant, SyncRun
 from integrations.kisi.simulator import Kind
 
 POST_USER = {"method": "POST", "path": "/users"}
@@ -84,3 +86,45 @@ def test_a_row_found_in_granting_is_settled_before_anything_else(connected):
     connected.sync()
     assert not [call for call in connected.calls() if not call.startswith("GET")]
     assert connected.grant("ana").state == KisiGrant.State.GRANTED
+
+
+@pytest.mark.parametrize("call", [POST_USER, POST_RIGHT])
+def test_whoever_was_looked_for_and_not_found_has_failed_until_an_attempt_goes_through(connected, call):
+    connected.member("Ana Ruiz")
+    connected.world.fault(kind=Kind.LOST, times=3, **call)
+    connected.sync()
+    seen = look(connected.connection, connected.clock.now())
+    assert (seen.counts.failed, seen.face.tag.tone, seen.last.failed) == (1, "warn", 1)
+    assert [card.heading for card in cards(connected.connection, connected.clock.now())] == [
+        "1 person: Kisi did not answer clearly"
+    ]
+    connected.clock.forward(minutes=10)
+    connected.sync()
+    connected.clock.forward(minutes=10)
+    connected.sync()
+    assert (connected.inside(), connected.grant("ana").trouble) == (["ana"], "")
+    assert look(connected.connection, connected.clock.now()).face.tag.tone == "ok"
+
+
+@pytest.mark.parametrize("call", [POST_USER, POST_RIGHT])
+def test_a_post_lost_twice_is_sent_a_third_time_a_minute_later_and_not_before(connected, call):
+    connected.member("Ana Ruiz")
+    connected.world.fault(kind=Kind.LOST, times=2, **call)
+    connected.sync()
+    sent = f"POST {call['path']}"
+    assert connected.calls().count(sent) == 2
+    connected.clock.forward(seconds=50)
+    connected.sync()
+    assert connected.calls() == []
+    connected.clock.forward(seconds=15)
+    connected.sync()
+    assert connected.calls().count(sent) == 1
+    assert connected.inside() == ["ana"]
+
+
+def test_a_run_that_got_somebody_in_at_the_second_try_failed_nobody(connected):
+    connected.member("Ana Ruiz")
+    connected.world.fault(kind=Kind.LOST, **POST_USER)
+    connected.sync()
+    last = SyncRun.objects.filter(connection=connected.connection).first()
+    assert (last.granted, last.failed) == (1, 0)

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, TruncDate
 
-from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant
+from integrations.kisi.models import AccessEvent, AccessPerson, KisiConnection, KisiGrant
 from integrations.kisi.sync.drift import Drift
+from integrations.kisi.sync.revoke import LEFT_BEHIND
 from members import words
 
 Kind, Closed = AccessEvent.Kind, KisiGrant.Closed
 DAYS = 90
 GAINED = Q(kind__in=[Kind.GRANTED, Kind.ADOPTED, Kind.REPAIRED])
-LOST = Q(kind=Kind.REVOKED) | Q(kind=Kind.DRIFT, cause__in=[Drift.RIGHT_GONE, Drift.PERSON_GONE])
-LEFT = Q(closed_how__in=[Closed.LEFT_BEHIND, Closed.CLEARING])  # in a group that is not ours any more
+TAKEN = Q(kind=Kind.DRIFT, cause__in=[Drift.RIGHT_GONE, Drift.PERSON_GONE])
+CLEARED = Q(kind=Kind.REVOKED, cause=LEFT_BEHIND)  # the right in a former group: it went out of ours before
+LOST = Q(kind=Kind.REVOKED) & ~CLEARED | TAKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,11 @@ class Curve:
     @property
     def changed(self) -> tuple[Day, ...]:
         """The first and the last day, and those on which anything happened, newest first."""
-        ends = (self.days[0], self.days[-1])
-        return tuple(day for day in reversed(self.days) if day.gained or day.lost or day in ends)
+        ends, pairs = (self.days[0], self.days[-1]), zip(self.days, self.days[1:], strict=False)
+        moved = {day.on for before, day in pairs if before.people != day.people}
+        return tuple(
+            day for day in reversed(self.days) if day.gained or day.lost or day.on in moved or day in ends
+        )
 
     @property
     def line(self) -> str:
@@ -117,16 +122,38 @@ def walk_back(people: int, moves: Mapping[date, Move], *, first: date, last: dat
 
 
 def _moves(connection: KisiConnection, since: datetime) -> QuerySet[Any, tuple[date, int, int, int]]:
+    """How many more there were, and who got or lost access: not who had it already, or moved to another group."""
     zone = connection.gym.zone
-    events = AccessEvent.objects.filter(GAINED | LOST, connection_id=connection.pk, at__gte=since).order_by()
-    told = events.annotate(on=TruncDate("at", tzinfo=zone)).values("on")
+    mine = AccessEvent.objects.filter(connection_id=connection.pk).order_by()
+    events = mine.filter(GAINED | LOST, at__gte=since).annotate(on=TruncDate("at", tzinfo=zone)).values("on")
+    lost_before = mine.filter(TAKEN, person_id__isnull=False).values("person_id")
+    gained = Q(kind=Kind.GRANTED) | Q(kind=Kind.REPAIRED, person_id__in=lost_before)
     more = Count("pk", filter=GAINED) - Count("pk", filter=LOST)
-    told = told.annotate(more=more, gained=_people(GAINED), lost=_people(LOST))
-    rows = KisiGrant.objects.filter(LEFT, connection=connection, closed_at__gte=since).order_by()
-    left = rows.annotate(on=TruncDate("closed_at", tzinfo=zone)).values("on")
-    left = left.annotate(more=-Count("pk"), gained=Value(0), lost=Count("pk"))
+    told = events.annotate(more=more, gained=_people(gained), lost=_people(LOST))
+    rows = _left(connection, mine).filter(closed_at__gte=since)
+    days = rows.annotate(on=TruncDate("closed_at", tzinfo=zone)).values("on")
+    moved = KisiGrant.objects.open().filter(connection=connection).order_by().values("email")
+    left = days.annotate(more=-Count("pk"), gained=Value(0), lost=Count("pk", filter=~Q(email__in=moved)))
     columns = ("on", "more", "gained", "lost")
     return told.values_list(*columns).union(left.values_list(*columns), all=True)
+
+
+def _left(connection: KisiConnection, events: QuerySet[AccessEvent]) -> QuerySet[KisiGrant]:
+    """Rights in a group that is not ours any more, also those that were removed since, from when it was so.
+
+    Not where the gym came back to a former group next: there people go on with their right, which no event tells.
+    """
+    people = AccessPerson.objects.filter(pk__in=events.filter(CLEARED).values("person_id"))
+    unbegun = Q(intent_at=None) | Q(intent_at__lte=F("confirmed_at"))
+    cleared = Q(closed_how=Closed.REMOVED, email__in=people.values("email")) & unbegun
+    was_gone = Q(closed_how=Closed.GONE, role_assignment_id__isnull=False)
+    left = Q(closed_how__in=[Closed.LEFT_BEHIND, Closed.CLEARING]) | was_gone | cleared
+    rows = KisiGrant.objects.filter(connection=connection).order_by("pk")
+    theirs = rows.filter(organization_id=OuterRef("organization_id"), email=OuterRef("email"))
+    same = theirs.filter(role_assignment_id=OuterRef("role_assignment_id"), pk__lt=OuterRef("pk"))
+    after = theirs.filter(pk__gt=OuterRef("pk")).annotate(again=Exists(same)).values("again")[:1]
+    went_on = Coalesce(Subquery(after), Value(False))
+    return rows.filter(left).annotate(went_on=went_on).filter(went_on=False).order_by()
 
 
 def _people(events: Q) -> Count:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -74,6 +75,9 @@ class TestPicture:
         days = [Day(TODAY + timedelta(days=n), 5, gained=n == 2) for n in range(5)]
         assert [day.on.day for day in Curve(tuple(days)).changed] == [24, 22, 20]
 
+    def test_the_table_has_the_days_on_which_people_were_only_taken_over(self):
+        assert [day.on.day for day in self.drawn(5, 5, 9, 9, 9).changed] == [24, 22, 20]
+
     @pytest.mark.parametrize(
         ("gained", "lost", "said"),
         [
@@ -132,6 +136,69 @@ class TestFromRows:
         KisiGrant.objects.create(email="ana@example.com", closed_how="left_behind", **facts)
         KisiGrant.objects.create(email="ben@example.com", closed_how="removed", **facts)
         assert self.people(diary) == [11, 11, 11, 10]
+
+    def told(self, diary: Diary) -> list[tuple[int, int]]:
+        return [(day.gained, day.lost) for day in curve.of(diary.connection, 10, NOON).days[-2:]]
+
+    def left(self, diary: Diary, name: str, how: str = "left_behind", **facts: Any) -> None:
+        facts = {"closed_at": NOON, "role_assignment_id": 7, "state": "closed"} | facts
+        KisiGrant.objects.create(
+            connection=diary.connection, email=f"{name}@example.com", closed_how=how, **facts
+        )
+
+    def test_who_moved_to_another_group_neither_got_nor_lost_access(self, diary):
+        self.left(diary, "ana")
+        KisiGrant.objects.create(connection=diary.connection, email="ana@example.com", state="granted")
+        diary.event("repaired", "Ana")
+        assert self.told(diary) == [(0, 0), (0, 0)]
+        assert self.people(diary) == [10] * 4
+
+    def test_who_was_left_behind_and_has_nothing_in_the_new_group_lost_access(self, diary):
+        self.left(diary, "ben")
+        assert self.told(diary) == [(0, 0), (0, 1)]
+
+    def test_who_was_taken_over_had_access_already(self, diary):
+        diary.event("adopted", "Ana")
+        assert self.told(diary) == [(0, 0), (0, 0)]
+        assert self.people(diary) == [9, 9, 9, 10]
+
+    def test_a_right_put_back_was_lost_before(self, diary):
+        diary.event("drift", "Ana", hours=-24, cause=Drift.RIGHT_GONE)
+        diary.event("repaired", "Ana")
+        assert self.told(diary) == [(0, 1), (1, 0)]
+
+    @pytest.mark.parametrize("how", ["removed", "gone"])
+    def test_the_old_right_that_was_removed_later_left_our_group_when_its_person_was_left_behind(
+        self, diary, how
+    ):
+        self.left(diary, "ana", how, kisi_group_id=9, closed_at=NOON - timedelta(days=2))
+        diary.event("repaired", "Ana", hours=-48)
+        if how == "removed":
+            diary.event("revoked", "Ana", cause="left behind")
+        assert self.people(diary) == [10] * 4
+        assert self.told(diary) == [(0, 0), (0, 0)]
+
+    def test_who_was_removed_from_the_old_group_before_it_was_changed_lost_access_once(self, diary):
+        earlier = NOON - timedelta(days=2)
+        facts = {"kisi_group_id": 9, "closed_at": earlier, "intent_at": earlier}
+        self.left(diary, "ana", "removed", confirmed_at=earlier - timedelta(days=1), **facts)
+        diary.event("revoked", "Ana", hours=-48)
+        assert self.people(diary) == [11, 10, 10, 10]
+
+    def test_who_moved_to_another_group_and_back_was_inside_all_the_time(self, diary):
+        """Back in the first group they go on with the right they have there: nothing was given, nothing is told."""
+        for name in ("ana", "ben"):
+            self.left(diary, name, "gone", closed_at=NOON - timedelta(days=2), role_assignment_id=len(name))
+            diary.event("repaired", name.title(), hours=-48)
+            self.left(diary, name, role_assignment_id=8, closed_at=NOON - timedelta(days=1))
+            KisiGrant.objects.create(
+                connection=diary.connection,
+                email=f"{name}@example.com",
+                state="granted",
+                role_assignment_id=len(name),
+            )
+        assert self.people(diary) == [10] * 4
+        assert self.told(diary) == [(0, 0), (0, 0)]
 
     def test_a_day_is_the_gyms(self, diary):
         at = datetime(2026, 11, 20, 7, 59, tzinfo=UTC)  # a minute before midnight of the 19th there

@@ -30,7 +30,7 @@ BELOW = {
 # Inside kisi: each line may import the lines above it, and of its own line only itself.
 LAYERS = (
     ("rows", "models"),
-    ("transport", "governor", "wake", "wording", "results", "refusals", "named"),
+    ("transport", "governor", "wake", "wording", "results", "refusals", "named", "heard"),
     ("explain", "entries", "acts", "endings", "faces", "mails"),
     ("why",),
     ("client", "doors", "timeline", "letters"),
@@ -38,7 +38,7 @@ LAYERS = (
     ("sync",),
     ("numbers",),
     ("glance", "effects", "history", "access_filter", "curve"),
-    ("causes", "concerns", "selfcheck"),
+    ("causes", "concerns", "selfcheck", "next_try"),
     ("alerts",),
     ("tasks",),
     ("watch",),
@@ -61,6 +61,8 @@ TELLS_ONLY = (
     "why",
     "timeline",
     "letters",
+    "heard",
+    "next_try",
 )
 SIMULATOR = f"{KISI}.simulator"
 

@@ -139,7 +139,7 @@ def find_connection(request: HttpRequest) -> KisiConnection | None:
     """The connection of the gym, with the last sign of life and the plan of its checks; looked up once a request."""
     if not hasattr(request, "kisi_connection"):
         rows = KisiConnection.objects.select_related("gym", *NAMED)
-        rows = rows.annotate(last_sign=numbers.OLDEST_SIGN, weekly_plan=schedule.weekly_plan())
+        rows = rows.annotate(last_sign=numbers.OLDEST_SIGN, weekly_plan=schedule.plan_of(schedule.WEEKLY))
         found = rows.filter(gym=request.staff.gym).first()  # type: ignore[attr-defined]
         request.kisi_connection = found  # type: ignore[attr-defined]
     return request.kisi_connection  # type: ignore[attr-defined,no-any-return]

@@ -11,9 +11,19 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from integrations.kisi import access_filter, chain, concerns, curve, doors, explain, faces, glance, numbers
+from integrations.kisi import (
+    access_filter,
+    chain,
+    concerns,
+    curve,
+    doors,
+    explain,
+    faces,
+    glance,
+    next_try,
+    numbers,
+)
 from integrations.kisi.models import AccessEvent, Heartbeat, KisiConnection, KisiGrant
-from integrations.kisi.sync import schedule
 from integrations.kisi.timeline import lines
 from members.models import Gym, Member
 from members.slots import AccessCell, Filter, HealthLine, Order, Piece, TimelineEntry
@@ -40,7 +50,7 @@ def member_panel(request: HttpRequest, member: Member) -> Piece:
         "row": facts.row,
         "past": facts.past if facts.past and facts.past.closed_how in NO_ACCESS else None,
         "confirmed_at": _confirmed_at(facts.row),
-        "next_look": _next_look(connection, facts.row, now),
+        "next": next_try.of(facts, now),
         "member": member,
         "usable": connection is not None and connection.status != KisiConnection.Status.DISCONNECTED,
         "can_sync": connection is not None and glance.can_sync(connection),
@@ -52,13 +62,6 @@ def _confirmed_at(row: KisiGrant | None) -> datetime | None:
     """When Kisi last said that this person has access, while that holds."""
     has = row is not None and (row.state == KisiGrant.State.GRANTED or row.is_asked_about)
     return row.confirmed_at if row is not None and has else None
-
-
-def _next_look(connection: KisiConnection | None, row: KisiGrant | None, now: datetime) -> datetime | None:
-    """When Core looks at this person by itself at the latest; never at somebody left to Kisi."""
-    if connection is None or not glance.can_sync(connection) or (row and row.exempt):
-        return None
-    return schedule.weekly_due(connection.weekly_plan, now)  # type: ignore[attr-defined]
 
 
 def member_cells(request: HttpRequest, members: Sequence[Member]) -> dict[int, AccessCell]:

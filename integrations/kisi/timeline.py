@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Trim
 
-from integrations.kisi import acts
+from integrations.kisi import acts, heard
 from integrations.kisi.models import AccessEvent, AccessPerson, SyncRun
 from members.gyms import name_of
 from members.models import Member
@@ -157,7 +157,7 @@ def _line(row: Any, *, is_shared: bool) -> Line:
         email=row.person_email or "",
         member_id=row.member,
         caused_by=row.by_name or acts.told(row) or ("" if "{cause}" in words else row.cause),
-        said=row.kisi_said,
+        said=heard.plain(row.kisi_said),
         event_id=row.pk,
         run_id=row.run,
     )

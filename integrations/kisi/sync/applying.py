@@ -12,6 +12,7 @@ from django_guid import get_guid
 
 from integrations.access.errors import IncompleteRead
 from integrations.access.facts import Plan
+from integrations.kisi import heard
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Preview, PreviewLine, SyncRun
 from integrations.kisi.sync import (
     asking,
@@ -165,7 +166,7 @@ def _outcome(line: PreviewLine, row: KisiGrant | None) -> tuple[Outcome, str]:
     if row is None:
         return (Outcome.MOVED, CHANGED) if line.is_wanted else (Outcome.DONE, "")
     if row.trouble:
-        return Outcome.FAILED, row.last_error
+        return Outcome.FAILED, heard.plain(row.last_error)
     if row.state == KisiGrant.State.GRANTED:
         stays = line.is_wanted or line.group == Group.CHECK
         return (Outcome.DONE, "") if stays else (Outcome.MOVED, CHANGED)

@@ -7,7 +7,7 @@ from datetime import date
 
 from django.db.models import Q
 
-from integrations.kisi import doors
+from integrations.kisi import doors, heard
 from integrations.kisi.models import KisiConnection, KisiGrant, PreviewLine
 from integrations.kisi.sync import gather
 from integrations.kisi.sync.lines import Line
@@ -43,7 +43,7 @@ class _Teller:
         if line.group is Group.CONFLICT:
             return self._conflict(row)
         if line.group is Group.WAITING:
-            return f"Kisi said: “{row.last_error}”; {why}" if row and row.last_error else why
+            return f"{heard.quoted(row.last_error)}; {why}" if row and row.last_error else why
         if line.group is Group.RENAME and person.want and person.row:
             return f"is called {person.row.name or 'nothing'} in Kisi"
         if line.group is Group.ONLY_IN_KISI:
@@ -57,7 +57,7 @@ class _Teller:
 
     def _conflict(self, row: KisiGrant | None) -> str:
         if row and row.last_error:
-            return f"{doors.what_to_do(row)} Kisi said: “{row.last_error}”"
+            return f"{doors.what_to_do(row)} {heard.quoted(row.last_error)}"
         return "Kisi has two people with this address"
 
 

@@ -42,15 +42,15 @@ def next_dues(now: datetime) -> dict[str, datetime]:
     return {row.name: _due_after(row, now) for row in rows.filter(name__in=[DAILY, WEEKLY])}
 
 
-def weekly_plan() -> Subquery:
-    """When the weekly check fires, as a column of another query; for `weekly_due`."""
-    row = PeriodicTask.objects.filter(name=WEEKLY, enabled=True)
+def plan_of(name: str) -> Subquery:
+    """When the check of this name fires, as a column of another query; for `due`."""
+    row = PeriodicTask.objects.filter(name=name, enabled=True)
     crontab = {name: F(f"crontab__{name}") for name in CRONTAB}
     interval = {"every": F("interval__every"), "period": F("interval__period")}
     return Subquery(row.values(plan=JSONObject(**crontab, **interval))[:1])
 
 
-def weekly_due(plan: dict[str, Any] | None, now: datetime) -> datetime | None:
+def due(plan: dict[str, Any] | None, now: datetime) -> datetime | None:
     """When that is next; None when the row is disabled or was deleted."""
     if plan is None:
         return None

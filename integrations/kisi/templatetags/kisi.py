@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from integrations.kisi import endings
+from integrations.kisi import endings, heard
 
 register = template.Library()
 
@@ -13,3 +13,15 @@ register = template.Library()
 def why(reason: str) -> str:
     """Why a run ended early, without calls and codes."""
     return endings.why(reason)
+
+
+@register.filter
+def plain(said: str) -> str:
+    """Kisi's own words about a person, or that it gave no usable answer."""
+    return heard.plain(said)
+
+
+@register.filter
+def quoted(said: str) -> str:
+    """The same as half a sentence."""
+    return heard.quoted(said)

@@ -348,9 +348,9 @@ class TestTheWeeklyPlanAsAColumn:
     @staticmethod
     def told(at):
         plan = (
-            KisiConnection.objects.annotate(plan=schedule.weekly_plan()).values_list("plan", flat=True).get()
+            KisiConnection.objects.annotate(plan=schedule.plan_of(WEEKLY)).values_list("plan", flat=True).get()
         )
-        return schedule.weekly_due(plan, at)
+        return schedule.due(plan, at)
 
     @pytest.mark.parametrize(
         "change",

@@ -4,7 +4,7 @@ import pytest
 
 from integrations.kisi.models import AccessEvent, Read
 from integrations.kisi.simulator import Kind
-from integrations.kisi.sync import deciding, preview
+from integrations.kisi.sync import connecting, deciding, preview, switching
 from tests.factories import SubscriptionFactory
 from tests.stories import answer_for, meanwhile, read_kisi, written
 
@@ -197,3 +197,18 @@ def test_an_address_that_changes_while_others_get_access_gets_none(gym, ana):
     gym.sync()
     assert "ana.ruiz" not in gym.inside()
     assert gym.connection.grants.get(email=NEW).exempt
+
+
+@pytest.mark.parametrize("read", [Read.LEDGER, Read.FULL])
+def test_a_plan_that_is_only_printed_gives_none_under_the_new_address(gym, ana, read):
+    readdress(ana, NEW)
+    found = preview.plan(gym.connection, read, gym.clock)
+    assert NEW not in [change.email for change in found.changes]
+
+
+def test_a_gym_that_connects_again_promises_none_under_the_new_address(gym, ana):
+    switching.disconnect(gym.connection, by=None, now=gym.clock.now())
+    readdress(ana, NEW)
+    connection = gym.connect()
+    gains = connecting.forecast(connection, now=gym.clock.now()).gains
+    assert NEW not in [email for _, email in gains.shown]

@@ -145,6 +145,10 @@ def _posted(request: HttpRequest, left_out: Iterable[str]) -> list[tuple[str, st
 
 
 def _download(effect: Effect) -> HttpResponse:
-    groups = ((wording.GAINS, effect.gains), (wording.LOSES, effect.loses), (wording.KEEPS, effect.keeps))
+    groups = (
+        (wording.GAINS, effect.gains),
+        (wording.LOSES, effect.loses),
+        (wording.KEEPS, effect.stays + effect.keeps),
+    )
     rows = ((line.name, line.email, said, line.reason) for said, lines in groups for line in lines)
     return csv_of("door-access", wording.ACCESS_HEADINGS, rows)

@@ -91,14 +91,16 @@ class EffectLine:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a change does to the doors, by name. `fingerprint` stands for exactly these lists.
+    """What a change does to the doors, by name. `fingerprint` stands for who gains and who loses.
 
+    `keeps` it through another plan, `stays` by the access that is there already.
     `later` says what the doors wait for, such as "once there is a new key"; "" where it takes seconds.
     """
 
     gains: tuple[EffectLine, ...] = ()
     loses: tuple[EffectLine, ...] = ()
     keeps: tuple[EffectLine, ...] = ()
+    stays: tuple[EffectLine, ...] = ()
     notes: tuple[str, ...] = ()
     warning: str = ""
     fingerprint: str = ""

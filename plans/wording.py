@@ -123,6 +123,7 @@ DONE = {
 THEN = ("{first} loses access {when}.", "{first} gets access {when}.")
 BEING_DONE = ("{first} is losing access.", "{first} is getting access.")
 KEEPS = "{first} keeps access through {plan}."
+STAYS = "{first} keeps access."
 
 
 def button(action: str, *, loses: bool) -> str:
@@ -148,6 +149,10 @@ def gains(first: str, when: str) -> SafeString:
 
 def keeps(first: str, plan: str) -> SafeString:
     return told(KEEPS, first=first, plan=plan)
+
+
+def stays(first: str) -> SafeString:
+    return told(STAYS, first=first)
 
 
 def started(first: str, plan: object, on: str) -> SafeString:

@@ -146,15 +146,19 @@ def _effect(connection: KisiConnection, before: _Snapshot, after: _Snapshot) -> 
     left_alone = {email for email, row in rows.items() if row.is_left_alone} | _followed(
         connection, after, came
     )
-    gains, gone = sorted(came - left_alone), sorted(went - left_alone)
-    loses = [email for email in gone if not _stays_until_cut_over(connection, rows.get(email))]
+    entitled, gone = sorted(came - left_alone), sorted(went - left_alone)
+    gains = [email for email in entitled if not _has(rows.get(email))]
+    stays = [email for email in entitled if email not in gains]
+    later = [email for email in gone if _stays_until_cut_over(connection, rows.get(email))]
+    loses = [email for email in gone if email not in later]
     keeps = sorted((shrunk & set(after.names)) - left_alone)
     return Effect(
         gains=_lines(gains, after),
         loses=_lines(loses, before),
         keeps=tuple(_kept(before, after, email) for email in keeps),
+        stays=_lines(stays, after),
         notes=(
-            *_notes(connection, [e for e in gains if not _has(rows.get(e))], len(gone) - len(loses)),
+            *_notes(connection, gains, [before.names[email] for email in later]),
             *_apart(len((came | went) & left_alone)),
         ),
         warning=_warning(connection, len(loses)),
@@ -198,19 +202,21 @@ def _stays_until_cut_over(connection: KisiConnection, row: KisiGrant | None) -> 
 
 
 def _has(row: KisiGrant | None) -> bool:
-    return row is not None and row.state == KisiGrant.State.GRANTED
+    return row is not None and (row.state == KisiGrant.State.GRANTED or row.is_asked_about)
 
 
 def _lines(emails: list[str], snapshot: _Snapshot) -> tuple[EffectLine, ...]:
     return tuple(EffectLine(snapshot.names[email], email) for email in emails)
 
 
-def _notes(connection: KisiConnection, new: list[str], later: int) -> tuple[str, ...]:
+def _notes(connection: KisiConnection, new: list[str], later: list[str]) -> tuple[str, ...]:
+    """`later`: the names of those who lose it at cut-over."""
     notes = []
     if said := mails.expected(connection, new).said:
         notes.append(said)
     if later:
-        notes.append(f"{later:,} keep{'s' if later == 1 else ''} it until you cut over.")
+        who = later[0] if len(later) == 1 else words.people(len(later))
+        notes.append(f"{who} can still get in until you cut over.")
     return tuple(notes)
 
 

@@ -38,7 +38,7 @@ class Addresses:
         return wording.saved_gaining(self.after, effect.later) if effect.gains else wording.SAVED
 
     def _is_followed(self, effect: Effect) -> bool:
-        return self.after in {line.email for line in effect.gains}
+        return self.after in {line.email for line in effect.gains + effect.stays}
 
 
 @staff_required

@@ -112,6 +112,8 @@ def _consequence(first: str, effect: Effect, when: str) -> tuple[str, ...]:
         return (wording.loses(first, when),)
     if len(effect.gains) == 1:
         return (wording.gains(first, when),)
+    if len(effect.stays) == 1:
+        return (wording.stays(first),)
     if len(effect.keeps) == 1:
         return (wording.keeps(first, effect.keeps[0].reason),)
     return ()

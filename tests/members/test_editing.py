@@ -45,7 +45,10 @@ class TestNew:
             ({"first_name": ""}, "Enter a first name"),
             ({"first_name": "   "}, "Enter a first name"),
             ({"first_name": "Ana", "email": "ana"}, "Email must have an @, like name@example.com"),
-            ({"first_name": "Ana", "email": "ana@"}, "Email must have an @, like name@example.com"),
+            (
+                {"first_name": "Ana", "email": "ana@"},
+                "Email must have a name before the @ and a domain after it",
+            ),
         ],
     )
     def test_each_error_stands_twice_in_the_same_words(self, desk, no_doors, facts, words):
@@ -106,6 +109,11 @@ class TestEdit:
         page = self.edit(desk, ana, email=NEW)
         assert page.says(f"Saved. {NEW} gets access first, then {OLD} is removed from Kisi.")
         assert doors.carried_out == [(bob.user, "email changed", "f1")]
+
+    def test_an_address_that_has_access_already_is_followed_without_asking(self, desk, ana, doors):
+        new, old = (EffectLine("Ana", NEW),), (EffectLine("Ana", OLD),)
+        doors.effect = Effect(stays=new, loses=old, fingerprint="f1")
+        assert self.edit(desk, ana, email=NEW).says(f"then {OLD} is removed from Kisi.")
 
     def test_a_changed_address_that_moves_nobody_says_only_that_it_is_saved(self, desk, ana, doors):
         page = self.edit(desk, ana, email=NEW)

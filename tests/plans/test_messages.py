@@ -171,6 +171,7 @@ def test_a_plan_that_was_archived_meanwhile_is_not_sold(desk, ana, no_doors):
             "through All Hours.",
         ),
         (Effect(gains=lines("Ana Ruiz")), "Ana gets access within seconds.", "Ana is getting access."),
+        (Effect(stays=lines("Ana Ruiz")), "Ana keeps access.", "Ana keeps access."),
     ],
 )
 def test_what_it_means_for_the_doors_is_said_before_and_after(desk, ana, doors, today, effect, asked, said):

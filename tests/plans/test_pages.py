@@ -94,7 +94,8 @@ class TestCheck:
     OFF = Effect(
         loses=lines("Ana Ruiz", "Bea Lang"),
         keeps=lines("Cem Berg", reason="Night Owl"),
-        notes=("1 keeps it until you cut over.",),
+        stays=lines("Dan Moss", "Eve Low"),
+        notes=("Fay Wu can still get in until you cut over.",),
         warning="Their profiles are deleted.",
         fingerprint="f1",
     )
@@ -109,7 +110,8 @@ class TestCheck:
         assert page.says(
             "2 people lose access within seconds Their profiles are deleted. Ana Ruiz Bea Lang",
             "1 person keeps access through another plan Cem Berg (Night Owl)",
-            "1 keeps it until you cut over.",
+            "2 people keep the access they have Dan Moss Eve Low",
+            "Fay Wu can still get in until you cut over.",
             "This is your word for these 2 people, so Core does not hold the removals.",
             "Go back without saving",
         )

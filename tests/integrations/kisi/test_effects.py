@@ -129,7 +129,7 @@ class TestForecast:
             Subscription.objects.filter(member__email="ana@example.com").update(status="active")
 
         effect = effects.forecast(two.gym, resume)
-        assert (emails(effect.gains), effect.notes) == (["ana"], ())
+        assert (effect.gains, emails(effect.stays), effect.notes) == ((), ["ana"], ())
 
     def test_the_same_list_has_the_same_mark_and_another_another(self, two):
         first = forecast(two).fingerprint
@@ -152,6 +152,51 @@ class TestForecast:
     def test_a_connection_that_stands_still_is_still_asked_about(self, two, status):
         KisiConnection.objects.update(status=status)
         assert emails(forecast(two).loses) == ["ana"]
+
+
+class TestMovingIn:
+    """Whom another platform let in keeps that until the cut-over, entitled or not."""
+
+    @pytest.fixture
+    def moving(self, house: House) -> House:
+        for name in ("Ana", "Ben", "Cleo", "Old"):
+            house.in_kisi(name)
+            house.member(name, status="cancelled" if name == "Old" else "active")
+        house.connect()
+        house.sync()
+        return house
+
+    def test_one_who_stays_until_the_cut_over_is_named(self, moving):
+        for change in (pause, delete, move):
+            effect = effects.forecast(moving.gym, change(moving))
+            assert effect.loses == ()
+            assert "Ana can still get in until you cut over." in effect.notes
+
+    def test_several_are_counted(self, moving):
+        assert forecast(moving).notes == ("3 people can still get in until you cut over.",)
+
+    def test_who_can_still_get_in_keeps_that_when_entitled_again(self, moving):
+        resume = Subscription.objects.filter(member__first_name="Old").update
+        effect = effects.forecast(moving.gym, lambda: resume(status="active"))
+        assert (effect.gains, emails(effect.stays), effect.notes) == ((), ["old"], ())
+        moving.calls()
+        resume(status="active")
+        moving.sync()
+        assert moving.inside() == ["ana", "ben", "cleo", "old"]
+        assert not [call for call in moving.calls() if not call.startswith("GET")]
+
+    def test_so_does_whom_core_looks_at_again(self, moving):
+        moving.connection.grants.filter(email="old@example.com").update(state="uncertain")
+        resume = Subscription.objects.filter(member__first_name="Old").update
+        effect = effects.forecast(moving.gym, lambda: resume(status="active"))
+        assert (effect.gains, emails(effect.stays)) == ((), ["old"])
+
+    def test_who_has_no_access_gains_it(self, moving):
+        moving.member("New", status="paused")
+        moving.sync()
+        resume = Subscription.objects.filter(member__first_name="New").update
+        effect = effects.forecast(moving.gym, lambda: resume(status="active"))
+        assert (emails(effect.gains), effect.stays) == (["new"], ())
 
 
 class TestCarryOut:

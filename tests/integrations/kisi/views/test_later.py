@@ -88,11 +88,20 @@ def test_a_plan_is_told_by_name_and_after_saving(house, ana, waits, staff):
 
 
 def test_a_plan_that_is_turned_on_again(house, ana, waits, staff):
+    KisiGrant.objects.all().delete()
     house.plan.has_24hr_access = False
     house.plan.save()
     page = staff.press(staff.open("plans:detail", house.plan.pk), "Save plan", has_24hr_access="on")
     assert page.says(f"1 person gets access {waits}")
     assert staff.press(page, "Turn on for 1 person").says(f"Plan saved. 1 person gets access {waits}.")
+
+
+def test_whoever_has_access_all_the_while_is_told_of_no_change(house, ana, waits, staff):
+    page = act(staff, ana, "pause")
+    staff.press(page, "Pause and remove access")
+    page = staff.press(act(staff, ana, "resume"), "Resume")
+    assert page.says("Open Door is active again. Ana keeps access.")
+    assert never_now(page)
 
 
 def test_a_new_address(ana, waits, staff):

@@ -118,7 +118,7 @@ class TestTurningOff:
         house.connect()
         house.sync()
         page = untick(staff, house.plan)
-        assert page.says("1 person loses access", "Ana", "1 keeps it until you cut over.")
+        assert page.says("1 person loses access", "Ana", "Ben can still get in until you cut over.")
 
     def test_who_is_managed_in_kisi_or_left_to_it_is_not_in_the_list(self, ten, staff):
         ten.connection.grants.filter(email="p001@example.com").update(exempt=True)

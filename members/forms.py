@@ -51,6 +51,10 @@ class Spoken(forms.BaseForm):
         """Some fields raise a library's error past their own messages."""
         if field in self.fields and isinstance(error, ValidationError):
             for one in error.error_list:
+                if one.code == "invalid" and isinstance(self.fields[field], forms.EmailField):
+                    self.fields[field].error_messages["invalid"] = wording.no_address(
+                        str(self[field].data or "")
+                    )
                 one.message = self.fields[field].error_messages.get(one.code or "", one.message)
         super().add_error(field, error)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from string import ascii_letters, digits
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -18,7 +19,9 @@ def told(sentence: str, **names: object) -> SafeString:
 
 # Fields. What stands at a field says what to do; it names the field by its label.
 
-NO_ADDRESS = "Email must have an @, like name@example.com"
+LIKE = "like name@example.com"
+NO_ADDRESS = f"Email must have an @, {LIKE}"
+BEFORE_THE_AT = frozenset(f"{ascii_letters}{digits}.!#$%&'*+-/=?^_`{{}}|~\"")
 CHOOSE = "Choose one of the list"
 ANEW = "{label} cannot be read: enter it again"
 FIELD: Mapping[str, str] = {
@@ -54,6 +57,22 @@ def at_field(template: str, label: str, limits: Mapping[str, str]) -> str:
         return template.format(**facts)
     except KeyError:
         return ANEW.format(**facts)
+
+
+def no_address(text: str) -> str:
+    """What is wrong with an address that is none: the first that is found."""
+    name, _, domain = text.strip().rpartition("@")
+    odd = next((sign for sign in name if sign not in BEFORE_THE_AT), "")
+    found = (
+        ("@" not in text, "must have an @"),
+        (len(text.split()) > 1, "must have no spaces"),
+        ("@" in name, "must have only one @"),
+        (not name or not domain, "must have a name before the @ and a domain after it"),
+        (bool(odd), f"must not have {odd} before the @"),
+        ("." not in domain, "must have a dot after the @"),
+        (True, "is not an address as it stands: check it"),
+    )
+    return f"Email {next(words for is_so, words in found if is_so)}, {LIKE}"
 
 
 # Members

@@ -59,6 +59,7 @@ BANNED = re.compile(
 
 CHANGE = sign_in.ChangePasswordForm
 UNKEEPABLE = "holds a character that cannot be kept: type it instead of pasting it"
+LIKE = "like name@example.com"
 NEWEST = "Codes change every 30 seconds: enter the newest."
 
 MAKERS: dict[type[forms.BaseForm], Callable[..., dict[str, Any]]] = {
@@ -152,7 +153,19 @@ def test_a_librarys_words_are_known(text):
     [
         (MemberForm, {"first_name": "x" * 130}, "First name must be 120 letters or fewer"),
         (MemberForm, {"last_name": "x" * 1300}, "Last name must be 120 letters or fewer"),
-        (MemberForm, {"email": "bob"}, "Email must have an @, like name@example.com"),
+        (MemberForm, {"email": "bob"}, f"Email must have an @, {LIKE}"),
+        (MemberForm, {"email": "a@b@example.com"}, f"Email must have only one @, {LIKE}"),
+        (MemberForm, {"email": "bad mail@x.y"}, f"Email must have no spaces, {LIKE}"),
+        (MemberForm, {"email": "@x.y"}, f"Email must have a name before the @ and a domain after it, {LIKE}"),
+        (MemberForm, {"email": "a@b"}, f"Email must have a dot after the @, {LIKE}"),
+        (MemberForm, {"email": "💪@example.com"}, f"Email must not have 💪 before the @, {LIKE}"),
+        (MemberForm, {"email": "jösé@example.com"}, f"Email must not have ö before the @, {LIKE}"),
+        (
+            MemberForm,
+            {"email": "a..b@example.com"},
+            f"Email is not an address as it stands: check it, {LIKE}",
+        ),
+        (kisi.FindPersonForm, {"email": "a@b"}, f"Email must have a dot after the @, {LIKE}"),
         (MemberForm, {"first_name": "a\x00b"}, f"First name {UNKEEPABLE}"),
         (PlanForm, {"name": "x" * 130}, "Name must be 120 letters or fewer"),
         (PlanForm, {"billing": "weekly"}, "Choose one of the list"),

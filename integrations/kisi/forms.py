@@ -64,9 +64,9 @@ class CredentialsForm(KeyForm):
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
         error_messages={
             "required": "Enter the Group ID",
-            "invalid": "Group ID must be a number",
-            "min_value": "Group ID must be a number",
-            "max_value": "Group ID must be a number",
+            "invalid": "Group ID must be a number in digits only, such as 1234",
+            "min_value": "Group ID must be a number above 0, such as 1234",
+            "max_value": "Group ID is too large: check the number",
         },
     )
     field_order = ["group_id", "api_key"]
@@ -126,10 +126,7 @@ class FindPersonForm(CoreForm):
         label="Email",
         help_text="Of anybody: a member, or somebody who is only in Kisi",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-        error_messages={
-            "required": "Enter an email address",
-            "invalid": "Email must have an @, like name@example.com",
-        },
+        error_messages={"required": "Enter an email address"},
     )
 
     def clean_email(self) -> str:

@@ -15,6 +15,7 @@ CHECK_GROUP = "Check the number, and that the key belongs to the right organizat
 BUSY = "Kisi is busy with other requests for this key. Wait a minute, then press Connect again."
 GROUP_TAKEN = "This group is already connected in Core. Each gym needs a group of its own."
 KEY_AGAIN = "Enter the key again: Core does not keep a key that failed."
+KEY_UNTRIED = "Enter the key again: Core has not tried it, and keeps no key before it works."
 
 
 def refusal(error: DoorError, *, group_id: int) -> tuple[str, str]:

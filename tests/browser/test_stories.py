@@ -27,7 +27,7 @@ FOCUS = r"""() => {
     ring: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 3,
   };
 }"""
-KEY_AGAIN = "Enter the key again: Core does not keep a key that failed."
+KEY_UNTRIED = "Enter the key again: Core has not tried it, and keeps no key before it works."
 ODD = "Kisi did not answer as expected."
 
 
@@ -216,7 +216,7 @@ class TestConnectingFails:
         desk.press("Agree and Continue")
         for group, key, fault, words in (
             ("", "", {}, ("Enter the Group ID", "Enter the API key")),
-            ("twelve", "x", {}, ("Group ID must be a number", KEY_AGAIN)),
+            ("twelve", "x", {}, ("Group ID must be a number", KEY_UNTRIED)),
             (None, "not-a-key-of-anybody", {}, ("Kisi does not accept this API key.",)),
             (None, weak, {}, ("Front Desk, whose key this is, may not change people in Kisi.",)),
             ("999999", None, {}, ("This key sees no group 999999 in Small Gym.", "This key works.")),

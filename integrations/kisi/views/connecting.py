@@ -195,7 +195,9 @@ def _connect(request: HttpRequest, form: CredentialsForm, agreed_at: datetime) -
 
     def attempt(key: Any) -> None:
         made = connecting.connect(gym, key=key, group_id=group_id, by=request.user, agreed_at=agreed_at)
-        asking.ask(made, Read.LEDGER, because="first sync", now=timezone.now(), by=request.user)
+        found_any = bool(made.only_in_kisi) or open_rows(made).exists()
+        read = Read.LEDGER if found_any else Read.FULL  # an empty group is read once more
+        asking.ask(made, read, because="first sync", now=timezone.now(), by=request.user)
         tasks.wake(made.pk)
 
     return _try(form, attempt)
@@ -233,10 +235,11 @@ def _asked_again(request: HttpRequest, form: CredentialsForm) -> CredentialsForm
     key = form.cleaned_data.get("api_key") if form.is_bound else None
     if key is None or not form.has_error("group_id"):
         return form
-    groups = () if any(form.has_error("group_id", code) for code in NO_NUMBER) else groups_of(key)
+    untried = any(form.has_error("group_id", code) for code in NO_NUMBER)
+    groups = () if untried else groups_of(key)
     if not groups:
         kept_key.forget(request)
-        form.add_error("api_key", refusals.KEY_AGAIN)
+        form.add_error("api_key", refusals.KEY_UNTRIED if untried else refusals.KEY_AGAIN)
         return form
     kept_key.keep(request, key)
     is_left_open = form.has_error("group_id", "required")

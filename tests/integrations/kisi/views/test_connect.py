@@ -13,6 +13,8 @@ from tests.conftest import House
 from tests.desk import Desk, Page
 from tests.factories import GymFactory, StaffFactory
 
+NO_DIGITS = ("abc", "12a", "1.5", "٣x")
+KEY_UNTRIED = "Enter the key again: Core has not tried it, and keeps no key before it works."
 KEY_AGAIN = "Enter the key again: Core does not keep a key that failed."
 ODD = "Kisi did not answer as expected. Try again in a few minutes; status.kisi.io shows known faults."
 
@@ -183,10 +185,18 @@ class TestRefusals:
         refused(page, "Enter the Group ID", "Enter the API key")
         assert house.calls() == []
 
-    @pytest.mark.parametrize("typed", ["abc", "12a", "-4", "0", "1.5", "9" * 30, "٣x"])
-    def test_a_group_that_is_no_number(self, house, agreed, typed):
+    @pytest.mark.parametrize(
+        ("typed", "words"),
+        [
+            *((typed, "Group ID must be a number in digits only, such as 1234") for typed in NO_DIGITS),
+            *((typed, "Group ID must be a number above 0, such as 1234") for typed in ("-4", "0")),
+            *((typed, "Group ID is too large: check the number") for typed in ("9" * 30, str(2**62 + 1))),
+        ],
+    )
+    def test_a_group_that_is_no_number_of_a_group_and_the_key_is_not_tried(self, house, agreed, typed, words):
         page = try_key(house, agreed, group_id=typed)
-        refused(page, "Group ID must be a number", KEY_AGAIN, key=house.world.api_key)
+        refused(page, words, KEY_UNTRIED, key=house.world.api_key)
+        assert "a key that failed" not in page.text
         assert house.calls() == []
 
     def test_what_was_typed_stays_but_the_key(self, house, agreed):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from integrations.access.facts import Observed, Row, Sight
@@ -55,14 +55,22 @@ def _finding(seen: list[Sight], row: Row | None, observed: Observed) -> str:
     return "repoint"
 
 
-def absorb(ledger: Mapping[str, Row], observed: Observed) -> tuple[dict[str, Row], Findings]:
+def absorb(
+    ledger: Mapping[str, Row], observed: Observed, wanted: Collection[str] = ()
+) -> tuple[dict[str, Row], Findings]:
     """The ledger as it will read once the findings are written, for planning and for a preview."""
     found = compare(ledger, observed)
     after = dict(ledger)
     for sight in found.adopt:
         before = after.get(sight.email) or Row(sight.email, "granted", observed.at)
         after[sight.email] = replace(
-            before, state="granted", right_id=sight.right_id, origin="adopted", parked=False, waits_until=None
+            before,
+            state="granted",
+            right_id=sight.right_id,
+            origin="adopted",
+            parked=False,
+            waits_until=None,
+            held=before.held or is_asked_about(sight, wanted),
         )
     for sight in found.protected:
         before = after.get(sight.email) or Row(sight.email, "absent", observed.at)
@@ -72,6 +80,11 @@ def absorb(ledger: Mapping[str, Row], observed: Observed) -> tuple[dict[str, Row
     for email in found.missing:
         after[email] = replace(after[email], state="uncertain", waits_until=None)
     return after, found
+
+
+def is_asked_about(sight: Sight, wanted: Collection[str]) -> bool:
+    """A right to take over that is not wanted and that nobody was ever shown: its removal waits for a word."""
+    return sight.unshown and sight.email not in wanted
 
 
 def _by_email(sights: Iterable[Sight]) -> dict[str, list[Sight]]:

@@ -77,12 +77,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A right that counts as access, as a complete list showed it."""
+    """A right that counts as access, as a complete list showed it.
+
+    `unshown`: it was there before Core became the only source, and no list that anybody saw had this person.
+    """
 
     email: str
     name: str
     right_id: int
     user_id: int
+    unshown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

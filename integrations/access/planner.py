@@ -24,7 +24,7 @@ def plan(
     """
     unmanaged: tuple[Sight, ...] = ()
     if observed is not None:
-        ledger, found = absorb(ledger, observed)
+        ledger, found = absorb(ledger, observed, wanted)
         unmanaged = found.unmanaged
     draft = _Draft(now, sole_source)
     for email in {**wanted, **ledger}:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from integrations.access.comparison import is_asked_about
 from integrations.access.facts import Sight
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, SyncRun
 from integrations.kisi.sync import drift, gather, ledger, record
 from members.models import Member
 
 AT_ONCE = 500
+FOUND = "found in Kisi"
 
 
 def take_over(
@@ -21,8 +23,11 @@ def take_over(
     *,
     now: datetime,
     run: SyncRun | None,
-) -> None:
-    """These people of Core hold the right: the ledger says so, in the caller's transaction."""
+) -> int:
+    """These people of Core hold the right: the ledger says so, in the caller's transaction.
+
+    How many of them are held: who should not have it and was on no list that anybody saw.
+    """
     unwanted = [sight.email for sight in sights if sight.email not in facts.wanted]
     members, removed = _members(connection, unwanted), _removed_before(connection, unwanted)
     grants = []
@@ -34,13 +39,18 @@ def take_over(
         wanted = facts.wanted.get(sight.email)
         grant.member_id = wanted.member_id if wanted else members.get(sight.email)
         grant.until = wanted.until if wanted else None
+        if is_asked_about(sight, facts.wanted) and not grant.exempt:
+            grant.held_since = now
         grants.append(grant)
     _save(grants)
     run_id = run.pk if run else None
-    record.note_many(connection, AccessEvent.Kind.ADOPTED, grants, run_id=run_id, cause="found in Kisi")
+    record.note_many(connection, AccessEvent.Kind.ADOPTED, grants, run_id=run_id, cause=FOUND)
+    held = [grant for grant in grants if grant.held_since == now]
+    record.note_many(connection, AccessEvent.Kind.HELD, held, run_id=run_id, cause=FOUND)
     for grant in grants:
         if grant.email in removed:
             drift.given_again(connection, grant, run_id=run_id)
+    return len(held)
 
 
 def _describe(grant: KisiGrant, sight: Sight, *, now: datetime) -> None:

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q, QuerySet, Window
+from django.db.models import Count, Q, Window
 
 from integrations.access.facts import Kind
 from integrations.kisi import mails
@@ -238,16 +238,16 @@ def _keep_first_walk(
     findings.keep(connection, walk, facts)
     findings.keep_managers(connection, managers, walk, facts)
     connection.must_read_first = False
-    if not _would_lose(connection, now).exists():
+    if not _anybody_would_lose(connection, now):
         connection.sole_source_since = now
     connection.save(update_fields=["must_read_first", "sole_source_since"])
 
 
-def _would_lose(connection: KisiConnection, now: datetime) -> QuerySet[KisiGrant]:
+def _anybody_would_lose(connection: KisiConnection, now: datetime) -> bool:
     """Who has, or by rows that are still to be read may have, access that Core did not give and does not want."""
     wanted = gather.wanted_emails(connection.gym_id, connection.gym.today(now))
     theirs = _open_rows(connection).filter(role_assignment_id__isnull=False, exempt=False)
-    return theirs.exclude(origin=KisiGrant.Origin.CREATED).exclude(email__in=wanted)
+    return bool(theirs.exclude(origin=KisiGrant.Origin.CREATED).exclude(email__in=wanted).exists())
 
 
 def _start_over(before: KisiConnection, after: KisiConnection, *, now: datetime) -> None:
@@ -266,5 +266,5 @@ def _forget_words(connection: KisiConnection) -> None:
     Release.objects.filter(connection=connection).delete()
 
 
-def _open_rows(connection: KisiConnection) -> QuerySet[KisiGrant]:
+def _open_rows(connection: KisiConnection) -> Any:
     return KisiGrant.objects.open().filter(connection=connection)

@@ -63,7 +63,7 @@ def seen(
         if right.user_id is not None and right.role_id != "group_basic"
     }
     sights = tuple(
-        Sight(right.email, right.name, right.id, right.user_id)
+        Sight(right.email, right.name, right.id, right.user_id, unshown=_is_unshown(connection, right))
         for right in rights
         if counts(right, connection.group_id) and right.valid_at(now) and right.user_id is not None
     )
@@ -73,6 +73,21 @@ def seen(
         if right.assignee_type != "User"
     )
     return Walk(Observed(sights, known, now, managers | staff), others)
+
+
+def _is_unshown(connection: KisiConnection, right: Right) -> bool:
+    """Older than Core's being the only source, and of nobody whom the last list showed as only in Kisi.
+
+    The list on which Core became the only source lacked this person, so nobody has agreed that they go.
+    """
+    since = connection.sole_source_since
+    if since is None:
+        return False
+    if right.created_at is not None and right.created_at >= since.replace(
+        microsecond=0
+    ):  # Kisi tells seconds
+        return False
+    return all(person["email"] != right.email for person in connection.only_in_kisi)
 
 
 def keep(
@@ -88,12 +103,12 @@ def keep(
     now = found.observed.at
     rows = {row.email: row for row in KisiGrant.objects.open().filter(connection=connection)}
     adopted = [sight for sight in findings.adopt if _concerns(sight.email, only)]
-    adopting.take_over(connection, adopted, rows, facts, now=now, run=run)
+    held = adopting.take_over(connection, adopted, rows, facts, now=now, run=run)
     for sight in findings.protected:
         _protect(connection, sight, rows.get(sight.email), facts, found, run=run)
     if run is not None and adopted:
-        run.adopted += len(adopted)
-        run.save(update_fields=["adopted"])
+        run.adopted, run.held = run.adopted + len(adopted), run.held + held
+        run.save(update_fields=["adopted", "held"])
     _update(rows, [s.email for s in findings.repoint], only, findings.repoint)
     _ask_singly(rows, findings.missing + findings.doubled, only)
     _confirm(connection, findings.confirmed, now)

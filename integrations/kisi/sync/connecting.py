@@ -12,7 +12,7 @@ from django.db.models import Count, Q, Window
 
 from integrations.access.facts import Kind
 from integrations.kisi import mails
-from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release
+from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release, SyncRun
 from integrations.kisi.rows import Right
 from integrations.kisi.sync import asking, findings, gather, groups, ledger, left_alone, planning, record
 from integrations.kisi.sync.checks import (
@@ -30,6 +30,7 @@ from members.models import Gym
 Status = KisiConnection.Status
 State = KisiGrant.State
 SHOWN = 50
+NEW_CREDENTIALS = "new credentials"
 
 
 class GroupTaken(Exception):
@@ -150,8 +151,9 @@ def update_credentials(
         _describe(connection, tried, group_id)
         groups.take_up_again(connection, now=clock.now())
         connection.set_key(key)
+        _end_runs(connection, now=clock.now())
         _go_live(connection, by=by, now=clock.now())
-        asking.ask(connection, Read.FULL, because="new credentials", now=clock.now(), by=by)
+        asking.ask(connection, Read.FULL, because=NEW_CREDENTIALS, now=clock.now(), by=by)
     return connection
 
 
@@ -227,6 +229,13 @@ def _go_live(connection: KisiConnection, *, by: Any, now: datetime) -> None:
     record.note(connection, kind, cause=cause, by_id=by_id)
     caused = [KisiGrant.Trouble.FORBIDDEN, KisiGrant.Trouble.UNCLEAR]
     _open_rows(connection).filter(trouble__in=caused).update(**ledger.SETTLED)
+
+
+def _end_runs(connection: KisiConnection, *, now: datetime) -> None:
+    """A run under way is over with the credentials it had: what new ones cause has a run of its own."""
+    if connection.status != Status.DISCONNECTING:
+        running = SyncRun.objects.filter(connection=connection, state=SyncRun.State.RUNNING)
+        running.update(state=SyncRun.State.STOPPED, finished_at=now, reason=NEW_CREDENTIALS)
 
 
 def _keep_first_walk(

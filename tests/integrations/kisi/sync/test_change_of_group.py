@@ -3,8 +3,9 @@
 import pytest
 
 from integrations.access.errors import GroupGone, KeyRejected
-from integrations.kisi.models import KisiGrant
-from integrations.kisi.sync import connecting, deciding
+from integrations.kisi import glance
+from integrations.kisi.models import KisiGrant, SyncRun
+from integrations.kisi.sync import connecting, deciding, switching
 from integrations.kisi.sync.checks import OtherOrganization
 from integrations.vault import Secret
 from tests.stories import second_gym, written
@@ -194,3 +195,28 @@ def test_somebody_left_to_kisi_after_the_change_keeps_it_too(two_groups):
     deciding.leave_to_kisi(two_groups.connection, ana, by=None, now=two_groups.clock.now())
     remove_them(two_groups)
     assert two_groups.inside() == ["ana"]
+
+
+@pytest.mark.parametrize("to", ["another group", "the same group"])
+def test_a_run_that_new_credentials_cut_short_ends_and_they_have_one_of_their_own(two_groups, to):
+    """Otherwise the old run goes on, and what another group needs is called a subscription change."""
+    runs, now = two_groups.connection.runs, two_groups.clock.now()
+    facts = {"because": "subscription change", "state": SyncRun.State.RUNNING, "started_at": now}
+    running = runs.create(**facts)
+    change(two_groups, group=two_groups.upstairs if to == "another group" else two_groups.world.group)
+    two_groups.sync()
+    assert runs.latest("pk").because == "new credentials"
+    assert runs.latest("pk").state == SyncRun.State.FINISHED
+    running.refresh_from_db()
+    assert (running.state, running.reason) == (SyncRun.State.STOPPED, "new credentials")
+    face = glance.look(two_groups.connection, two_groups.clock.now()).face
+    assert face.tag.tone == "ok"
+
+
+def test_a_new_key_while_the_gym_leaves_ends_no_run(two_groups):
+    runs, now = two_groups.connection.runs, two_groups.clock.now()
+    switching.remove_and_disconnect(two_groups.connection, ["ana@example.com"], by=None, now=now)
+    running = runs.create(because="disconnect", state=SyncRun.State.RUNNING, started_at=now)
+    change(two_groups, group=two_groups.world.group)
+    running.refresh_from_db()
+    assert running.state == SyncRun.State.RUNNING

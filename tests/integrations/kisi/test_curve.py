@@ -179,11 +179,17 @@ class TestFromRows:
         assert self.told(diary) == [(0, 0), (0, 0)]
 
     def test_who_was_removed_from_the_old_group_before_it_was_changed_lost_access_once(self, diary):
+        """And came again, was left behind, and the right there was removed in the end."""
         earlier = NOON - timedelta(days=2)
-        facts = {"kisi_group_id": 9, "closed_at": earlier, "intent_at": earlier}
-        self.left(diary, "ana", "removed", confirmed_at=earlier - timedelta(days=1), **facts)
+        begun = {"intent_at": earlier, "confirmed_at": earlier - timedelta(days=1)}
+        self.left(diary, "ana", "removed", kisi_group_id=9, closed_at=earlier, **begun)
         diary.event("revoked", "Ana", hours=-48)
-        assert self.people(diary) == [11, 10, 10, 10]
+        diary.event("granted", "Ana", hours=-24)
+        moved = {"closed_at": NOON - timedelta(days=1), "role_assignment_id": 8}
+        self.left(diary, "ana", "removed", kisi_group_id=9, **moved)
+        diary.event("repaired", "Ana", hours=-24)
+        diary.event("revoked", "Ana", cause="left behind")
+        assert self.people(diary) == [10, 9, 10, 10]
 
     def test_who_moved_to_another_group_and_back_was_inside_all_the_time(self, diary):
         """Back in the first group they go on with the right they have there: nothing was given, nothing is told."""

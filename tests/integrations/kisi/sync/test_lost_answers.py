@@ -6,6 +6,7 @@ from integrations.kisi.concerns import cards
 from integrations.kisi.glance import look
 from integrations.kisi.models import KisiGrant, SyncRun
 from integrations.kisi.simulator import Kind
+from integrations.kisi.sync import asking
 
 POST_USER = {"method": "POST", "path": "/users"}
 POST_RIGHT = {"method": "POST", "path": "/role_assignments"}
@@ -128,3 +129,19 @@ def test_a_run_that_got_somebody_in_at_the_second_try_failed_nobody(connected):
     connected.sync()
     last = SyncRun.objects.filter(connection=connected.connection).first()
     assert (last.granted, last.failed) == (1, 0)
+
+
+def test_whoever_was_parked_and_is_looked_for_again_is_tried_again_when_nobody_is_found(connected):
+    """Kisi knew the address twice, somebody mended that there, and the button asks to try again."""
+    connected.world.switch(email_filter="partial")
+    twice = [connected.in_kisi("Ana", right=False) for _ in range(2)]
+    connected.member("Ana")
+    connected.world.fault(kind=Kind.LOST, **POST_USER)
+    connected.sync()
+    row = connected.grant("ana")
+    assert (row.state, row.trouble) == (KisiGrant.State.UNCERTAIN, KisiGrant.Trouble.CONFLICT)
+    for user in twice:
+        connected.world.delete_user(user)
+    asking.ask_for_person(connected.connection, row.email, because="button", now=connected.clock.now())
+    connected.sync()
+    assert (connected.inside(), connected.grant("ana").trouble) == (["ana"], "")

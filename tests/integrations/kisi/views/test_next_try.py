@@ -100,6 +100,26 @@ def test_a_kept_access_is_asked_about_again(connected, ana, staff):
     assert said(staff, ana).endswith("when Core asks about this access again")
 
 
+def test_whoever_is_managed_in_kisi_is_only_looked_at(ana, staff):
+    KisiGrant.objects.update(state="absent", managed="has the role administrator")
+    assert said(staff, ana).endswith("check")
+
+
+def test_what_is_unclear_is_looked_at_within_a_minute(ana, staff):
+    KisiGrant.objects.update(state="uncertain")
+    assert said(staff, ana) == "Next try within a minute"
+
+
+def test_a_time_that_is_past_is_none_to_wait_for(ana, staff):
+    KisiGrant.objects.update(retry_at=timezone.now() - timedelta(minutes=1))
+    assert said(staff, ana) == "Next try within a minute"
+
+
+def test_a_day_that_is_reached_is_applied_within_five_minutes(connected, staff):
+    ben = connected.member("Ben", status="pending_active", starts_on=connected.today())
+    assert said(staff, ben) == "Next look within five minutes"
+
+
 def test_before_the_cut_over_nobody_is_removed_whom_core_took_over(connected, ana, staff):
     connected.subscription(ana).pause()
     KisiConnection.objects.update(sole_source_since=None)

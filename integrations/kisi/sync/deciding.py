@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release
+from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release, still_in
 from integrations.kisi.sync import ahead, asking, gather, groups, ledger, record
 from members.models import Member
 
@@ -113,10 +113,16 @@ def take_back_from_kisi(connection: KisiConnection, member: Member, *, by: Any, 
 
 def would_lose_at_cut_over(connection: KisiConnection, wanted: Iterable[str]) -> list[KisiGrant]:
     """People with a right that Core did not make and does not want; `wanted` may be a query for the addresses."""
-    rows = KisiGrant.objects.open().filter(
-        connection=connection, state=State.GRANTED, origin=KisiGrant.Origin.ADOPTED, exempt=False
-    )
+    taken_over = Q(still_in(), origin=KisiGrant.Origin.ADOPTED, exempt=False)
+    rows = KisiGrant.objects.open().filter(taken_over, connection=connection)
     return list(rows.exclude(email__in=wanted).order_by("name", "email"))
+
+
+def would_keep_at_cut_over(connection: KisiConnection, wanted: Iterable[str]) -> QuerySet[KisiGrant]:
+    """Everybody else who has access by the ledger."""
+    keeps = Q(email__in=wanted) | Q(exempt=True) | ~Q(origin=KisiGrant.Origin.ADOPTED)
+    rows = KisiGrant.objects.open().filter(still_in(), keeps, connection=connection)
+    return rows.order_by("name", "email")
 
 
 def cut_over(connection: KisiConnection, emails: Iterable[str], *, by: Any, now: datetime) -> int:

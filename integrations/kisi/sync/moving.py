@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant
 from integrations.kisi.sync import gather, record
 from members.models import Member
+from plans.models import Plan
 
 
 def has_access(connection: KisiConnection, member: Member) -> bool:
@@ -33,6 +34,11 @@ def entitled(connection: KisiConnection, now: datetime) -> QuerySet[Member]:
     apart = KisiGrant.objects.open().filter(Q(exempt=True) | ~Q(managed=""), connection=connection)
     people = Member.objects.filter(gym_id=connection.gym_id, email__in=wanted)
     return people.exclude(email__in=apart.values("email")).order_by("first_name", "last_name", "pk")
+
+
+def is_any_plan_ticked(connection: KisiConnection) -> bool:
+    """Whether a plan that is sold opens doors: before that the cut-over would take everybody's access."""
+    return Plan.objects.filter(gym_id=connection.gym_id, archived_at=None, has_24hr_access=True).exists()
 
 
 def record_test(connection: KisiConnection, member: Member, *, by: Any, now: datetime) -> None:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from integrations.kisi import chain, doors, entries, glance, results, tasks, why, wording
+from integrations.kisi import chain, doors, entries, explain, glance, results, tasks, why, wording
 from integrations.kisi.forms import CutOverForm, SawItOpenForm
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import deciding, gather, moving
@@ -84,14 +84,16 @@ def cut_over(request: HttpRequest) -> HttpResponse:
         return download("loses-access-at-cut-over", _with_reasons(connection, losing))
     form = CutOverForm(request.POST or None)
     moved = changed_since(request, rows_of(connection), losing)
-    keeping = Some.of(moving.entitled(connection, timezone.now()))
-    if request.method == "POST" and form.is_valid() and not moved and keeping.count:
+    can_start = moving.entitled(connection, timezone.now()).exists()
+    if request.method == "POST" and form.is_valid() and not moved and can_start:
         named = [row.email for row in losing]
         count = deciding.cut_over(connection, named, by=request.user, now=timezone.now())
         tasks.wake(connection.pk)
         return done(request, wording.cut_over(count), "kisi:move-in")
     lines = _with_reasons(connection, losing[:NAMED]) + losing[NAMED:]
-    context = {"losing": lines, "keeping": keeping, "form": form, "moved": moved, "named": pack(losing)}
+    context = {"losing": lines, "form": form, "moved": moved, "named": pack(losing), "can_start": can_start}
+    context["keeping"] = Some.of(deciding.would_keep_at_cut_over(connection, wanted))
+    context["history"] = "" if connection.keep_profiles or not losing else explain.history_lost(len(losing))
     return page(request, "kisi/cut_over.html", connection, "move-in", **context)
 
 
@@ -139,12 +141,11 @@ def _before(request: HttpRequest) -> HttpResponse:
 
 def _steps(connection: KisiConnection, is_ticked: bool) -> dict[str, Tag]:
     tested = connection.tested_at is not None
-    open_end = NEXT if is_ticked and tested else BLOCKED
     return {
         "connect": NEXT if connection.status == Status.DISCONNECTED else DONE,
         "plans": DONE if is_ticked else NEXT,
         "test": DONE if tested else NEXT if is_ticked else BLOCKED,
-        "cut_over": DONE if connection.sole_source_since else open_end,
+        "cut_over": DONE if connection.sole_source_since else NEXT if is_ticked else BLOCKED,
     }
 
 

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from integrations.kisi import glance, results, tasks, wording
 from integrations.kisi.forms import RulesForm
-from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, SyncRun
-from integrations.kisi.sync import asking, deciding, gather, switching
+from integrations.kisi.models import AccessEvent, KisiConnection, Read, SyncRun
+from integrations.kisi.sync import asking, deciding, gather, moving, switching
 from integrations.kisi.timeline import lines
 from integrations.kisi.views.left_behind import lines_of
 from integrations.kisi.views.shared import (
@@ -48,7 +48,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         **_open_questions(seen),
         glance=seen,
         next=glance.next_checks(now),
-        losing=_losing(connection, now),
+        **_moving_in(connection, now),
     )
 
 
@@ -65,12 +65,13 @@ def _open_questions(seen: glance.Glance) -> dict[str, list[Any]]:
     return {"held": held, "left_behind": lines_of(left)}
 
 
-def _losing(connection: KisiConnection, now: datetime) -> list[KisiGrant]:
-    """Who would lose access at cut-over; nobody any more once that is done."""
+def _moving_in(connection: KisiConnection, now: datetime) -> dict[str, Any]:
+    """Who would lose access at cut-over, and whether that may be done; nothing any more once it is."""
     if not connection.in_transition:
-        return []
+        return {}
     wanted = gather.wanted_emails(connection.gym_id, connection.gym.today(now))
-    return deciding.would_lose_at_cut_over(connection, wanted)
+    losing = deciding.would_lose_at_cut_over(connection, wanted)
+    return {"losing": losing, "can_cut_over": moving.is_any_plan_ticked(connection)}
 
 
 def _status(request: HttpRequest, seen: glance.Glance) -> HttpResponse:

@@ -6,6 +6,7 @@ import pytest
 
 from integrations.kisi import named
 from integrations.kisi.models import Release
+from integrations.kisi.sync import deciding
 from tests.conftest import House
 from tests.desk import Desk
 from tests.factories import SubscriptionFactory
@@ -89,6 +90,67 @@ def test_confirmed_they_go_and_are_in_no_list_any_more(left, admin):
     left.sync()
     assert left.inside() == ["ana", "cleaner"]
     assert "Odd" not in admin.open("kisi:people").text
+
+
+@pytest.fixture
+def mixed(moving: House) -> House:
+    """Besides: an administrator who is entitled, Wes whom nothing let in yet, Lee left to Kisi, Ned whose removal
+    is held, and Una whom Core looks at again.
+    """
+    moving.world.make_admin(moving.in_kisi("Meg", right=False))
+    for name in ("Meg", "Lee", "Una", "Ned"):
+        moving.member(name)
+    moving.sync()
+    lee = moving.gym.members.get(first_name="Lee")
+    deciding.leave_to_kisi(moving.connection, lee, by=None, now=moving.clock.now())
+    moving.subscription(lee).pause()
+    moving.connection.grants.filter(email="lee@example.com").update(origin="adopted")
+    moving.connection.grants.filter(email="una@example.com").update(state="uncertain")
+    moving.connection.grants.filter(email="ned@example.com").update(held_since=moving.clock.now())
+    moving.subscription(moving.gym.members.get(first_name="Ned")).pause()
+    moving.member("Wes")
+    return moving
+
+
+def test_who_loses_and_who_keeps_are_together_all_who_have_access(mixed, admin):
+    page = admin.open("kisi:cut-over")
+    assert page.says("2 people lose access", "4 people keep it", "Ana", "Lee", "Ned", "Una")
+    assert "Wes" not in page.text
+    assert "Meg" not in page.text
+    assert admin.open("kisi:people").h1.startswith("6 people")
+
+
+def test_somebody_whom_core_looks_at_again_loses_all_the_same(moving, admin):
+    moving.connection.grants.filter(email="old@example.com").update(state="uncertain")
+    page = admin.open("kisi:cut-over")
+    assert page.says("2 people lose access", "1 person keeps it")
+    admin.press(page, "Cut over and remove access for 2 people", sure="on")
+    moving.sync()
+    assert moving.inside() == ["ana", "cleaner"]
+
+
+def test_the_page_says_what_else_goes_with_the_access(moving, admin):
+    said = "Their Kisi profiles are deleted, and unlock history may be lost."
+    assert admin.open("kisi:cut-over").says(said)
+    moving.connection.__class__.objects.update(keep_profiles=True)
+    assert said not in admin.open("kisi:cut-over").text
+
+
+def test_where_nobody_loses_no_profile_is_spoken_of(moving, admin):
+    for name in ("Old", "Odd"):
+        SubscriptionFactory(member=moving.gym.members.get(first_name=name), plan=moving.plan)
+    assert "unlock history" not in admin.open("kisi:cut-over").text
+
+
+def test_where_nobody_has_access_yet_the_cut_over_is_open_all_the_same(house: House, admin: Desk):
+    house.member("Old", status="cancelled")
+    house.in_kisi("Old")
+    house.connect()
+    house.member("Ana")
+    page = admin.open("kisi:cut-over")
+    assert page.says("1 person loses access", "0 people keep it")
+    admin.press(page, "Cut over and remove access for 1 person", sure="on")
+    assert not house.connection.in_transition
 
 
 def test_it_has_to_be_confirmed(moving, admin):

@@ -11,6 +11,8 @@ from tests.conftest import House
 from tests.desk import Desk, Page
 from tests.factories import MemberFactory
 
+NOT_TESTED = "No test is recorded yet. Try the door with one person first."
+
 
 @pytest.fixture
 def moving(house: House) -> House:
@@ -26,6 +28,16 @@ def steps(page: Page) -> list[str]:
     return re.findall(r"<h3>\d.*?</h3><span class=\"tag \w+\">.*?</svg>([^<]+)</span>", page.html, re.DOTALL)
 
 
+def leads_to_the_cut_over(desk: Desk) -> bool:
+    """Whether the step and the overview offer it; both say the same."""
+    offers = {
+        'href="/marketplace/kisi/move-in/cut-over/"' in desk.open(name).html
+        for name in ("kisi:move-in", "kisi:overview")
+    }
+    (both,) = offers
+    return both
+
+
 def choose(desk: Desk, name: str) -> Page:
     page = desk.press(desk.open("kisi:move-in"), "Find", q=name)
     return desk.press(page, f"Sync this person now ({name})")
@@ -39,15 +51,23 @@ class TestTheSteps:
         assert steps(page) == ["Done", "Next", "Cannot start yet", "Cannot start yet"]
         assert page.says("0 of 1 plan has it", "First turn on 24-hr access on a plan.")
         assert "Find" not in page.buttons
+        assert not leads_to_the_cut_over(admin)
 
-    def test_then_the_test(self, moving, admin):
-        assert steps(admin.open("kisi:move-in")) == ["Done", "Done", "Next", "Cannot start yet"]
+    def test_then_the_test_and_who_wants_to_may_cut_over_without(self, moving, admin):
+        page = admin.open("kisi:move-in")
+        assert steps(page) == ["Done", "Done", "Next", "Next"]
+        assert page.says("4. Cut over Next", NOT_TESTED)
+        assert admin.open("kisi:overview").says(NOT_TESTED)
+        assert leads_to_the_cut_over(admin)
 
     def test_then_the_cut_over(self, moving, admin):
         ana = moving.member("Ana")
         moving.sync()
         admin.post("kisi:move-in-record", member=ana.pk, saw="on")
-        assert steps(admin.open("kisi:move-in")) == ["Done", "Done", "Done", "Next"]
+        page = admin.open("kisi:move-in")
+        assert steps(page) == ["Done", "Done", "Done", "Next"]
+        assert NOT_TESTED not in page.text + admin.open("kisi:overview").text
+        assert leads_to_the_cut_over(admin)
 
     def test_in_the_end_all_is_done(self, moving, admin):
         ana = moving.member("Ana")

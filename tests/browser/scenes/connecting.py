@@ -69,6 +69,8 @@ def another_group(served: Served, desk: Window) -> Iterator[str]:
     house.sync()
     desk.open(KISI)
     yield "overview-left-behind-later"
+    desk.open(f"{KISI}left-behind/")
+    yield "left-behind"
 
 
 def other_key(served: Served, desk: Window) -> Iterator[str]:

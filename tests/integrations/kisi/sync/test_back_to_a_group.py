@@ -155,6 +155,24 @@ def test_somebody_of_two_former_groups_is_named_twice_and_is_one_person(two):
     assert (two.inside(), in_group(two, two.second), in_group(two, two.third)) == ([], [], ["ana", "ben"])
 
 
+def test_there_and_back_and_elsewhere_names_each_right_once(two):
+    use(two, two.second, two.first, two.third)
+    assert sorted(listed(two)) == [
+        ("ana", two.first),
+        ("ana", two.second),
+        ("ben", two.first),
+        ("ben", two.second),
+    ]
+
+
+def test_a_right_in_the_group_in_use_is_not_listed_though_no_open_row_knows_it(two):
+    two.connection.grants.filter(email="ana@example.com").update(
+        state=State.CLOSED, closed_how=Closed.LEFT_BEHIND, closed_at=timezone.now()
+    )
+    assert listed(two) == []
+    assert counted(two) == 0
+
+
 def test_only_the_people_who_were_named_are_removed(two):
     use(two, two.second)
     ana = left_behind(two.connection)[0]
@@ -190,6 +208,14 @@ def test_somebody_kept_by_an_admin_is_left_behind_and_still_kept_when_the_gym_co
     assert (ana.kept_by, ana.kept_until) == (admin, until)
 
 
+def test_somebody_kept_in_the_second_group_is_kept_in_the_first_too(two):
+    use(two, two.second)
+    admin = keep_ana(two)
+    use(two, two.first)
+    assert two.inside() == ["ana", "ben"]
+    assert (two.grant("ana").kept_by, two.grant("ana").held_since) == (admin, None)
+
+
 def test_they_are_asked_about_again_when_the_days_are_over(two):
     keep_ana(two)
     use(two, two.second, two.first)
@@ -205,6 +231,7 @@ def test_somebody_who_ended_meanwhile_is_held_when_the_gym_comes_back(two, go):
     go(two, two.second)
     two.subscription(two.gym.members.get(first_name="Ana")).pause()
     two.sync()
+    two.clock.forward(hours=25)  # that she went there counts no more
     go(two, two.first)
     read_kisi(two, Read.FULL)
     assert two.inside() == ["ana", "ben"]

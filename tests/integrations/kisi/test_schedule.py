@@ -348,7 +348,9 @@ class TestTheWeeklyPlanAsAColumn:
     @staticmethod
     def told(at):
         plan = (
-            KisiConnection.objects.annotate(plan=schedule.plan_of(WEEKLY)).values_list("plan", flat=True).get()
+            KisiConnection.objects.annotate(plan=schedule.plan_of(WEEKLY))
+            .values_list("plan", flat=True)
+            .get()
         )
         return schedule.due(plan, at)
 

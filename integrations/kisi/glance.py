@@ -139,7 +139,8 @@ def find_connection(request: HttpRequest) -> KisiConnection | None:
     """The connection of the gym, with the last sign of life and the plan of its checks; looked up once a request."""
     if not hasattr(request, "kisi_connection"):
         rows = KisiConnection.objects.select_related("gym", *NAMED)
-        rows = rows.annotate(last_sign=numbers.OLDEST_SIGN, weekly_plan=schedule.plan_of(schedule.WEEKLY))
+        daily, weekly = schedule.plan_of(schedule.DAILY), schedule.plan_of(schedule.WEEKLY)
+        rows = rows.annotate(last_sign=numbers.OLDEST_SIGN, daily_plan=daily, weekly_plan=weekly)
         found = rows.filter(gym=request.staff.gym).first()  # type: ignore[attr-defined]
         request.kisi_connection = found  # type: ignore[attr-defined]
     return request.kisi_connection  # type: ignore[attr-defined,no-any-return]
@@ -217,6 +218,12 @@ def needs_worker(connection: KisiConnection) -> bool:
 def next_checks(now: datetime) -> dict[str, datetime | None]:
     due = schedule.next_dues(now)
     return {"daily": due.get(schedule.DAILY), "weekly": due.get(schedule.WEEKLY)}
+
+
+def planned_checks(connection: KisiConnection, now: datetime) -> dict[str, datetime | None]:
+    """The same for a connection that `find_connection` found, without a question."""
+    plans = {"daily": connection.daily_plan, "weekly": connection.weekly_plan}  # type: ignore[attr-defined]
+    return {name: schedule.due(plan, now) for name, plan in plans.items()}
 
 
 def _faces(

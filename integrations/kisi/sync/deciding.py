@@ -7,10 +7,10 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release, still_in
-from integrations.kisi.sync import ahead, asking, gather, groups, ledger, record
+from integrations.kisi.sync import ahead, asking, gather, groups, ledger, moving, record
 from members.models import Member
 
 State, Closed = KisiGrant.State, KisiGrant.Closed
@@ -115,6 +115,7 @@ def would_lose_at_cut_over(connection: KisiConnection, wanted: Iterable[str]) ->
     """People with a right that Core did not make and does not want; `wanted` may be a query for the addresses."""
     taken_over = Q(still_in(), origin=KisiGrant.Origin.ADOPTED, exempt=False)
     rows = KisiGrant.objects.open().filter(taken_over, connection=connection)
+    rows = rows.annotate(is_any_plan_ticked=Exists(moving.ticked(connection)))
     return list(rows.exclude(email__in=wanted).order_by("name", "email"))
 
 

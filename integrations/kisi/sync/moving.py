@@ -36,9 +36,9 @@ def entitled(connection: KisiConnection, now: datetime) -> QuerySet[Member]:
     return people.exclude(email__in=apart.values("email")).order_by("first_name", "last_name", "pk")
 
 
-def is_any_plan_ticked(connection: KisiConnection) -> bool:
-    """Whether a plan that is sold opens doors: before that the cut-over would take everybody's access."""
-    return Plan.objects.filter(gym_id=connection.gym_id, archived_at=None, has_24hr_access=True).exists()
+def ticked(connection: KisiConnection) -> QuerySet[Plan]:
+    """The plans on sale that open doors: without any the cut-over would take everybody's access."""
+    return Plan.objects.filter(gym_id=connection.gym_id, archived_at=None, has_24hr_access=True)
 
 
 def record_test(connection: KisiConnection, member: Member, *, by: Any, now: datetime) -> None:

@@ -71,7 +71,9 @@ def _moving_in(connection: KisiConnection, now: datetime) -> dict[str, Any]:
         return {}
     wanted = gather.wanted_emails(connection.gym_id, connection.gym.today(now))
     losing = deciding.would_lose_at_cut_over(connection, wanted)
-    return {"losing": losing, "can_cut_over": moving.is_any_plan_ticked(connection)}
+    told: Any = losing[0] if losing else None  # says it without a query of its own
+    can_start = told.is_any_plan_ticked if told else moving.ticked(connection).exists()
+    return {"losing": losing, "can_cut_over": can_start}
 
 
 def _status(request: HttpRequest, seen: glance.Glance) -> HttpResponse:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from integrations.kisi.simulator.rows import Row
@@ -50,12 +51,11 @@ def read(path: Path) -> Store:
 
 
 def write(path: Path, saved: Snapshot) -> None:
-    """Through a neighbour file that takes its place; readable by its owner only, for it holds keys."""
+    """Through a neighbour file of its own that takes its place; readable by its owner only, for it holds keys."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".new")
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    with NamedTemporaryFile("w", dir=path.parent, prefix=f"{path.name}.", delete=False) as file:
         json.dump(saved, file, default=_as_text)
-    fresh.replace(path)
+    os.replace(file.name, path)
 
 
 class Keeper:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -53,6 +54,14 @@ def test_the_file_is_whole_json_for_its_owner_only(path):
     state.write(path, state.snapshot(World.demo().store))
     assert json.loads(path.read_text())["tables"]["users"]["last"] == 16
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [file.name for file in path.parent.iterdir()] == ["kisi.json"]
+
+
+def test_two_that_write_one_file_at_once_leave_it_whole(path):
+    saved = state.snapshot(World.demo().store)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: state.write(path, saved), range(200)))
+    assert json.loads(path.read_text())["tables"]["users"]["last"] == 16
     assert [file.name for file in path.parent.iterdir()] == ["kisi.json"]
 
 

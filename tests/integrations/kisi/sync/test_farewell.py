@@ -125,9 +125,9 @@ def test_its_words_are_void_when_the_gym_connects_anew(stuck):
     assert not Release.objects.exists()
 
 
-def test_a_gym_that_connects_anew_meanwhile_is_connected(four):
+def test_a_gym_that_is_leaving_is_not_connected_anew_and_goes_on_leaving(four):
     leave(four)
-    four.connect()
+    with pytest.raises(connecting.GymConnected):
+        four.connect()
     four.sync()
-    assert four.connection.status == Status.CONNECTED
-    assert len(four.inside()) == 4
+    assert over_and_empty(four)

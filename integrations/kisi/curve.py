@@ -11,8 +11,8 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, 
 from django.db.models.functions import Coalesce, TruncDate
 
 from integrations.kisi.models import AccessEvent, AccessPerson, KisiConnection, KisiGrant
+from integrations.kisi.sync.clearing import LEFT_BEHIND
 from integrations.kisi.sync.drift import Drift
-from integrations.kisi.sync.revoke import LEFT_BEHIND
 from members import words
 
 Kind, Closed = AccessEvent.Kind, KisiGrant.Closed

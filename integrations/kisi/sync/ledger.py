@@ -12,7 +12,6 @@ from integrations.access.errors import (
     Forbidden,
     Gone,
     NoAnswer,
-    PersonError,
     Refused,
 )
 from integrations.access.facts import Wanted, wish_of
@@ -145,10 +144,10 @@ def close_row(grant: KisiGrant, how: str, *, now: datetime, **values: Any) -> No
     _set(grant, state=State.CLOSED, closed_how=how, closed_at=now, held_since=None, **(SETTLED | values))
 
 
-def leave_behind_again(session: Session, grant: KisiGrant, error: PersonError) -> AccessEvent.Kind:
-    """Kisi refused to take this right in the former group: it is listed again, with Kisi's words."""
+def leave_behind_again(session: Session, grant: KisiGrant, error: DoorError) -> AccessEvent.Kind:
+    """This right in the former group could not be taken: it is listed again, with what was answered."""
     said = error.said or str(error)
-    save(session, grant, closed_how=KisiGrant.Closed.LEFT_BEHIND, last_error=said)
+    save(session, grant, closed_how=KisiGrant.Closed.LEFT_BEHIND, failures=0, last_error=said)
     kind = AccessEvent.Kind.REFUSED
     record.note(session.connection, kind, grant=grant, error=error, run_id=session.run_id)
     return kind

@@ -13,7 +13,6 @@ from integrations.kisi.sync.checks import require_group
 from integrations.kisi.sync.session import Session
 
 Closed = KisiGrant.Closed
-LEFT_BEHIND = "left behind"  # why a right in a former group was removed
 LOOK_AGAIN = timedelta(seconds=60)
 
 
@@ -81,43 +80,6 @@ def _look_again_later(session: Session, row: KisiGrant) -> None:
     """A profile Core made for a right it never gave: a second look decides (settle.py)."""
     now = session.clock.now()
     ledger.save(session, row, state=KisiGrant.State.UNCERTAIN, missed_at=now, retry_at=now + LOOK_AGAIN)
-
-
-def clear_left_behind(session: Session, row: KisiGrant) -> AccessEvent.Kind | None:
-    """Remove only the right, in the group this closed row was for; the profile stays.
-
-    A right in the group in use now is nobody's left behind, whatever the row says.
-    """
-    try:
-        right = session.kisi.right(row.role_assignment_id or 0)
-    except Gone:
-        ledger.save(session, row, closed_how=Closed.GONE)
-        ledger.tell_past(session, row, other_way=False)
-        return AccessEvent.Kind.REVOKED
-    if _is_in_use(session, right):
-        ledger.save(session, row, closed_how=Closed.GONE)
-        return None
-    rights = people.read_rights(session, row, right.user_id or 0)
-    role = people.protected_role(session, right.user_id or 0, rights)
-    if role:
-        ledger.save(session, row, closed_how=Closed.RELEASED)
-        ledger.tell_past(session, row, managed=role)
-        return AccessEvent.Kind.MANAGED
-    if people.counts(right, row.kisi_group_id) and right.email == row.email:
-        remove_right(session, right.id)
-    ledger.save(session, row, closed_how=Closed.REMOVED, worded=True)
-    left = [other for other in rights if other.id != right.id]
-    ledger.tell_past(session, row, other_way=people.other_way(session, row, left))
-    record.note(
-        session.connection, AccessEvent.Kind.REVOKED, grant=row, run_id=session.run_id, cause=LEFT_BEHIND
-    )
-    return AccessEvent.Kind.REVOKED
-
-
-def _is_in_use(session: Session, right: Right) -> bool:
-    """Whether this right gives the access of today: in our group, or the one an open row stands for."""
-    ours = KisiGrant.objects.open().filter(connection=session.connection, role_assignment_id=right.id)
-    return right.applies_to_id == session.connection.group_id or ours.exists()
 
 
 def _doomed(session: Session, row: KisiGrant, rights: tuple[Right, ...]) -> list[Right]:

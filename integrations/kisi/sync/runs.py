@@ -7,18 +7,18 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from integrations.access.errors import IncompleteRead, NoAnswer, PersonError, StopRun
+from integrations.access.errors import IncompleteRead, NoAnswer, StopRun
 from integrations.access.facts import WITHOUT_CALL, Change, Kind, Plan
 from integrations.kisi.models import KisiConnection, KisiGrant, Preview, Read, SyncRun
-from integrations.kisi.sync import applying, ledger, left_alone, reading, standing
+from integrations.kisi.sync import applying, left_alone, reading, standing
 from integrations.kisi.sync.apply import apply
 from integrations.kisi.sync.checks import check, keep_watch, probe
+from integrations.kisi.sync.clearing import clear_left_behind
 from integrations.kisi.sync.clock import Clock, DatabaseClock
 from integrations.kisi.sync.grant import meet
 from integrations.kisi.sync.lease import Lease, LeaseLost
 from integrations.kisi.sync.logbook import Logbook
 from integrations.kisi.sync.planning import make_plan
-from integrations.kisi.sync.revoke import clear_left_behind
 from integrations.kisi.sync.session import InTrouble, Later, Session
 from integrations.kisi.sync.switching import farewells
 from integrations.vault import VaultError
@@ -135,7 +135,7 @@ def _work(session: Session, book: Logbook) -> Outcome:
     _read_kisi(session, book)
     if _changes(session, book) is Outcome.MORE:
         return Outcome.MORE
-    _clear_left_behind(session, book)
+    clear_left_behind(session, book)
     book.finish()
     _leave(session)
     return Outcome.DONE
@@ -227,20 +227,6 @@ def _carry_out(session: Session, book: Logbook, todo: list[Change], tried: Tried
             book.did(done)
         if session.clock.now() >= afresh:
             return
-
-
-def _clear_left_behind(session: Session, book: Logbook) -> None:
-    """People whose old group an admin asked to be emptied of them: the right only."""
-    rows = list(KisiGrant.objects.filter(connection=session.connection, closed_how=KisiGrant.Closed.CLEARING))
-    if rows:
-        book.begin(Read.LEDGER)
-        book.owes(len(rows))
-        check(session)
-    for row in rows:
-        try:
-            book.did(clear_left_behind(session, row))
-        except PersonError as error:
-            book.did(ledger.leave_behind_again(session, row, error))
 
 
 def _leave(session: Session) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from integrations.access.errors import GroupGone, KeyRejected
 from integrations.kisi import glance
-from integrations.kisi.models import KisiGrant, SyncRun
+from integrations.kisi.models import AccessEvent, KisiGrant, SyncRun
 from integrations.kisi.sync import connecting, deciding, switching
 from integrations.kisi.sync.checks import OtherOrganization
 from integrations.vault import Secret
@@ -172,6 +172,32 @@ def test_a_left_behind_person_whom_kisi_refuses_is_listed_again_and_the_others_g
     assert [f"{name}@example.com" for name in two_groups.inside()] == [left.email]
     assert left.last_error
     assert two_groups.connection.runs.latest("pk").state == "finished"
+
+
+def test_a_left_behind_person_for_whom_kisi_never_answers_is_listed_again_and_the_others_go(two_groups):
+    move(two_groups)
+    downstairs = two_groups.world.rights_of("ana@example.com")[0]
+    two_groups.world.fault(method="DELETE", path=f"/role_assignments/{downstairs.id}", status=500, times=0)
+    remove_them(two_groups)
+    two_groups.member("Cleo")
+    for _ in range(5):
+        two_groups.clock.forward(minutes=1)
+        two_groups.sync()
+    assert (two_groups.inside(), upstairs(two_groups)) == (["ana"], ["ana", "ben", "cleo"])
+    assert [row.email for row in deciding.left_behind(two_groups.connection)] == ["ana@example.com"]
+    assert two_groups.connection.status == "connected"
+    assert not AccessEvent.objects.filter(kind="status", cause="Kisi not answering").exists()
+
+
+def test_a_left_behind_person_whose_removal_had_no_answer_is_tried_again(two_groups):
+    move(two_groups)
+    two_groups.world.fault(method="DELETE", path="/role_assignments.*", status=500, times=2)
+    remove_them(two_groups)
+    for _ in range(3):
+        two_groups.clock.forward(minutes=1)
+        two_groups.sync()
+    assert two_groups.inside() == []
+    assert not deciding.left_behind(two_groups.connection).exists()
 
 
 def test_a_left_behind_person_with_another_address_at_kisi_stops_no_run(two_groups):

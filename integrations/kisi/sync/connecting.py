@@ -121,8 +121,11 @@ def reconnect(
         raise_fence(connection.pk)
         connection.refresh_from_db()
         _forget_words(connection)
-        if tried.me.organization_id != connection.organization_id:
-            groups.leave(connection, now=clock.now())
+        organization_id, group_id = tried.me.organization_id, connection.group_id
+        if organization_id != connection.organization_id:
+            groups.begin_elsewhere(
+                connection, organization_id=organization_id, group_id=group_id, now=clock.now()
+            )
         _describe(connection, tried, connection.group_id)
         connection.set_key(key)
         connection.must_read_first = True
@@ -264,10 +267,11 @@ def _start_over(before: KisiConnection, after: KisiConnection, *, now: datetime)
     raise_fence(before.pk)
     _forget_words(before)
     after.fence, after.lease_until = before.fence + 1, None
-    if (before.organization_id, before.group_id) == (after.organization_id, after.group_id):
+    organization_id, group_id = after.organization_id, after.group_id
+    if (before.organization_id, before.group_id) == (organization_id, group_id):
         ledger.doubt(list(_open_rows(before).exclude(state=State.ABSENT).values_list("pk", flat=True)))
     else:
-        groups.leave(before, now=now)
+        groups.begin_elsewhere(before, organization_id=organization_id, group_id=group_id, now=now)
 
 
 def _forget_words(connection: KisiConnection) -> None:

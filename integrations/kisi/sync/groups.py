@@ -39,24 +39,38 @@ def leave(connection: KisiConnection, *, now: datetime) -> list[KisiGrant]:
 def move(connection: KisiConnection, group_id: int, *, now: datetime) -> None:
     """Old rows are left behind; each address starts in the new group with what is known of the person."""
     for row in leave(connection, now=now):
-        KisiGrant.objects.create(
-            connection=connection,
-            email=row.email,
-            name=row.name,
-            member_id=row.member_id,
-            state=State.ABSENT,
-            organization_id=row.organization_id,
-            kisi_group_id=group_id,
-            kisi_user_id=row.kisi_user_id,
-            profile_was_there=True,
-            granted_before=row.granted_before,
-            other_way=row.other_way,
-            kept_until=row.kept_until,
-            kept_by_id=row.kept_by_id,
-            exempt=row.exempt,
-            exempt_by_id=row.exempt_by_id,
-            exempt_at=row.exempt_at,
-        )
+        _begin(row, organization_id=row.organization_id, group_id=group_id)
+
+
+def begin_elsewhere(
+    connection: KisiConnection, *, organization_id: int, group_id: int, now: datetime
+) -> None:
+    """A gym that comes back to another group or organization: of the old rows only "leave to Kisi" goes along."""
+    for row in leave(connection, now=now):
+        if row.exempt:
+            _begin(row, organization_id=organization_id, group_id=group_id)
+
+
+def _begin(before: KisiGrant, *, organization_id: int, group_id: int) -> None:
+    is_known = organization_id == before.organization_id
+    KisiGrant.objects.create(
+        connection_id=before.connection_id,
+        email=before.email,
+        name=before.name,
+        member_id=before.member_id,
+        state=State.ABSENT,
+        organization_id=organization_id,
+        kisi_group_id=group_id,
+        kisi_user_id=before.kisi_user_id if is_known else None,
+        profile_was_there=True if is_known else None,
+        granted_before=before.granted_before,
+        other_way=before.other_way and is_known,
+        kept_until=before.kept_until,
+        kept_by_id=before.kept_by_id,
+        exempt=before.exempt,
+        exempt_by_id=before.exempt_by_id,
+        exempt_at=before.exempt_at,
+    )
 
 
 def take_up_again(connection: KisiConnection, *, now: datetime) -> None:

@@ -34,6 +34,19 @@ def test_connecting_anew_to_another_group_leaves_the_old_rows_behind(connected):
     assert connected.inside() == ["ana"]
 
 
+def test_somebody_left_to_kisi_stays_so_in_the_other_group(connected):
+    ana = connected.member("Ana")
+    connected.sync()
+    deciding.leave_to_kisi(connected.connection, ana, by=None, now=connected.clock.now())
+    other = connected.world.add_group("Second floor", [connected.world.add_door("Upstairs")])
+    switching.disconnect(connected.connection, by=None, now=connected.clock.now())
+    connected.connect(group_id=other.id)
+    connected.sync()
+    assert connected.world.in_group(other) == []
+    assert connected.grant("ana").exempt
+    assert connected.inside() == ["ana"]
+
+
 def test_a_group_of_another_gym_is_refused_and_nothing_is_saved(connected):
     gym = GymFactory()
     with pytest.raises(GroupTaken):

@@ -85,6 +85,19 @@ def test_a_key_of_another_organization_that_has_the_same_group_number_leaves_all
     assert gone.inside() == ["p000", "p001", "p002", "p003"]
 
 
+def test_somebody_left_to_kisi_stays_so_in_another_organization(gone):
+    other = gone.world.add_organization("Elsewhere", owner=("Otto", "otto@example.com"))
+    deciding.leave_to_kisi(gone.connection, gone.grant("p000").member, by=None, now=gone.clock.now())
+    KisiConnection.objects.update(group_id=other.group_id)
+    gone.connection.grants.update(kisi_group_id=gone.world.group_id)
+    reconnect(gone, key=other.api_key)
+    gone.sync()
+    row = gone.grant("p000")
+    assert (row.exempt, row.kisi_user_id, row.organization_id) == (True, None, other.id)
+    assert len(gone.world.in_group(gone.world.store.groups.rows[other.group_id])) == 3
+    assert "p000" in gone.inside()
+
+
 def test_somebody_removed_by_hand_meanwhile_comes_back_without_a_mail(gone):
     gone.world.delete_user("p000@example.com")
     gone.world.forget_requests()

@@ -8,12 +8,10 @@ from integrations.access.errors import DoorError
 from integrations.kisi.models import KisiConnection
 from integrations.kisi.sync.clock import Clock
 from integrations.kisi.sync.lease import Lease
-from integrations.kisi.sync.session import Later, Session, client_for
-from integrations.kisi.transport import Timeouts
+from integrations.kisi.sync.session import WAITED_FOR, Later, Session, client_for
 from integrations.vault import VaultError
 
-BEGIN_WITHIN = timedelta(seconds=5)  # the last call may take LIMITS.total more: nine seconds in all
-LIMITS = Timeouts(connect=2, read=3, total=4)
+BEGIN_WITHIN = timedelta(seconds=5)  # the last call may take WAITED_FOR.total more: nine seconds in all
 
 
 class OutOfTime(Exception):
@@ -40,7 +38,7 @@ def brief(connection: KisiConnection, clock: Clock) -> Session:
             raise OutOfTime
 
     session.gate.before = in_time
-    session.kisi = client_for(connection.api_key(), session.gate, limits=LIMITS)
+    session.kisi = client_for(connection.api_key(), session.gate, limits=WAITED_FOR)
     return session
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from integrations.access.errors import DoorError, GroupGone, IncompleteRead, KeyTooWeak, WrongOrganization
@@ -10,7 +10,7 @@ from integrations.kisi.client import KisiClient
 from integrations.kisi.models import KisiConnection
 from integrations.kisi.rows import Group, Me, Right
 from integrations.kisi.sync.clock import Clock, DatabaseClock
-from integrations.kisi.sync.session import InTrouble, Later, PaceGate, Session, client_for
+from integrations.kisi.sync.session import WAITED_FOR, InTrouble, Later, PaceGate, Session, client_for
 from integrations.vault import Secret
 
 WATCH_EVERY = timedelta(minutes=10)  # and the sweep comes every five
@@ -34,7 +34,7 @@ class Tried:
     group: Group
     doors: tuple[str, ...]
     owner_id: int | None
-    kisi: KisiClient
+    kisi: KisiClient  # for what takes longer, such as the whole group
 
 
 def check(session: Session) -> None:
@@ -127,13 +127,14 @@ def try_credentials(
     of the same organization: that is said before the group, which another organization's key cannot see.
     """
     gate = PaceGate(0, clock or DatabaseClock.started())
-    kisi = client_for(key, gate)
+    kisi = client_for(key, gate, limits=WAITED_FOR)
     me = kisi.me()
     gate.account_for(me.id)
     if replaces is not None and me.organization_id != replaces.organization_id:
         raise OtherOrganization(me.organization_name, replaces.organization_name)
     try:
-        return _tried(kisi, me, group_id)
+        tried = _tried(kisi, me, group_id)
+        return replace(tried, kisi=client_for(key, gate))
     except GroupGone as error:
         where = me.organization_name
         raise GroupGone(error.said, organization=where, status=error.status, call=error.call) from None
@@ -144,7 +145,7 @@ def try_credentials(
 def groups_of(key: Secret, *, clock: Clock | None = None) -> tuple[Group, ...]:
     """The groups this key sees, by name, to choose from; none when Kisi does not tell them (any more)."""
     gate = PaceGate(0, clock or DatabaseClock.started())
-    kisi = client_for(key, gate)
+    kisi = client_for(key, gate, limits=WAITED_FOR)
     try:
         gate.account_for(kisi.me().id)
         return tuple(sorted(kisi.groups(), key=lambda group: group.name.casefold()))

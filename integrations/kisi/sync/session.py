@@ -19,6 +19,7 @@ from integrations.kisi.transport import Timeouts
 from integrations.vault import Secret
 
 SLEEP_AT_MOST = 2.0
+WAITED_FOR = Timeouts(connect=2, read=3, total=4)  # of a call that somebody waits for at a page
 IN_A_ROW = 5
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from integrations.access.errors import KeyTooWeak
 from integrations.kisi.models import KisiConnection, KisiGrant
+from integrations.kisi.simulator import Kind
 from integrations.kisi.sync import connecting, deciding, switching
 from integrations.kisi.sync.connecting import GroupTaken
 from integrations.vault import Secret
@@ -52,6 +53,13 @@ def test_a_group_of_another_gym_is_refused_and_nothing_is_saved(connected):
     with pytest.raises(GroupTaken):
         connecting.connect(gym, key=Secret(connected.world.api_key), group_id=connected.world.group_id)
     assert not KisiConnection.objects.filter(gym=gym).exists()
+
+
+def test_a_silent_call_while_somebody_waits_at_the_form_is_given_up_after_three_seconds(house):
+    """A run would wait ten for it; three tries of the first call are then half a minute at the page."""
+    house.world.fault(path="/user", kind=Kind.PASS, delay=3.5, times=1)
+    house.connect()
+    assert sum(call == "GET /user" for call in house.calls()) == 2
 
 
 def test_a_weak_key_is_refused_and_nothing_is_saved(house):

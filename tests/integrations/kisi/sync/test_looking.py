@@ -8,7 +8,7 @@ import pytest
 
 from integrations.kisi.models import Look
 from integrations.kisi.simulator import Kind
-from integrations.kisi.sync import brief, looking
+from integrations.kisi.sync import brief, looking, session
 from tests.conftest import House
 from tests.stories import written
 
@@ -81,7 +81,7 @@ def test_a_kisi_that_is_slow_is_given_up_in_time(ana):
     seen = look(ana)
     assert seen.failure == "OutOfTime"
     assert (ana.clock.now() - before).total_seconds() < 10
-    assert (brief.BEGIN_WITHIN.total_seconds() + brief.LIMITS.total) < 10
+    assert (brief.BEGIN_WITHIN.total_seconds() + session.WAITED_FOR.total) < 10
 
 
 def test_a_kisi_that_drips_is_given_up_in_time(ana):

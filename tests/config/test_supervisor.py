@@ -19,10 +19,12 @@ ROOT = Path(__file__).resolve().parents[2]
 ON_LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks the Linux kernel")
 STUBBORN = "trap '' TERM INT; sleep 60 & echo $!; while true; do sleep 0.2; done"
 PARENT = """
+import signal
 import sys
 from pathlib import Path
 from config import supervisor
 crew = supervisor.Supervisor(Path(sys.argv[1]))
+signal.signal(signal.SIGHUP, signal.SIG_IGN if "--nohup" in sys.argv else signal.SIG_DFL)
 supervisor.interrupt_on_terminate()
 if "--end-with-parent" in sys.argv:
     supervisor.end_with_parent()
@@ -68,8 +70,8 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
     """A program with one child under a supervisor: its process and the child's id."""
     running: list[subprocess.Popen[str]] = []
 
-    def started(child: str = QUICK_TO_END) -> tuple[subprocess.Popen[str], int]:
-        command = [sys.executable, "-c", PARENT, str(tmp_path), child]
+    def started(child: str = QUICK_TO_END, *options: str) -> tuple[subprocess.Popen[str], int]:
+        command = [sys.executable, "-c", PARENT, str(tmp_path), child, *options]
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         running.append(process)
         return process, int(process.stdout.readline())
@@ -111,6 +113,13 @@ def test_every_polite_end_takes_the_child_along(begin, number):
     process.send_signal(number)
     assert process.wait(timeout=5) == 0
     assert not is_alive(child)
+
+
+@ON_LINUX
+def test_started_under_nohup_it_goes_on_when_the_terminal_closes(begin):
+    process, _ = begin(QUICK_TO_END, "--nohup")
+    facts = dict(line.split(":") for line in Path(f"/proc/{process.pid}/status").read_text().splitlines())
+    assert int(facts["SigIgn"], 16) & 1 << (signal.SIGHUP - 1)
 
 
 @ON_LINUX

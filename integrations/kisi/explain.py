@@ -48,7 +48,7 @@ _GROUPS = {
     Group.CUT_OVER: (
         "keeps access until you cut over",
         "keep access until you cut over",
-        "They have access in Kisi that Core did not create, and no plan that opens the doors.",
+        "They have access in Kisi that Core did not create and would not give: each line says why.",
     ),
     Group.KEPT: ("is kept", "are kept", "An admin decided so. Core asks again after 30 days."),
     Group.MANAGED: ("is managed in Kisi", "are managed in Kisi", "Core never touches them."),

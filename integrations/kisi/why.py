@@ -36,10 +36,15 @@ def _why_not(holders: Holders, row: KisiGrant, today: date) -> str:
         return "no longer a member"
     email = holders.by_id[member_id].email
     if email != row.email:
-        return f"the email is {email} now" if email else "there is no email any more"
+        return moved_to(email)
     decision, whose = judge(holders, member_id, today)
     cancelled = is_cancelled(holders.entries(member_id), decision)
     return because(decision, cancelled=cancelled, whose=whose)
+
+
+def moved_to(email: str) -> str:
+    """Of an address that its member had before."""
+    return f"the email is {email} now" if email else "there is no email any more"
 
 
 def judge(holders: Holders, pk: int, today: date) -> tuple[Decision, str]:

@@ -7,10 +7,10 @@ from datetime import date
 
 from django.db.models import Q
 
-from integrations.kisi import doors, heard
+from integrations.kisi import doors, heard, why
 from integrations.kisi.models import KisiConnection, KisiGrant, PreviewLine
 from integrations.kisi.sync import gather
-from integrations.kisi.sync.lines import Line
+from integrations.kisi.sync.lines import Line, Person
 from members import words
 from members.models import Member
 
@@ -37,18 +37,18 @@ class _Teller:
 
     def reason(self, line: Line) -> str:
         person, row = line.person, self.rows.get(line.person.email)
-        why = self.entitled.get(person.email) or self.against.get(person.email, "")
+        known = self.entitled.get(person.email) or self.against.get(person.email, "")
         if line.group is Group.MANAGED:
             return self._managed(line, row)
         if line.group is Group.CONFLICT:
             return self._conflict(row)
         if line.group is Group.WAITING:
-            return f"{heard.quoted(row.last_error)}; {why}" if row and row.last_error else why
+            return f"{heard.quoted(row.last_error)}; {known}" if row and row.last_error else known
         if line.group is Group.RENAME and person.want and person.row:
             return f"is called {person.row.name or 'nothing'} in Kisi"
         if line.group is Group.ONLY_IN_KISI:
             return "is no member of this gym"
-        return f"{why}; the removal is held" if row and row.held_since else why
+        return f"{known}; the removal is held" if row and row.held_since else known
 
     def _managed(self, line: Line, row: KisiGrant | None) -> str:
         if row and row.exempt:
@@ -81,12 +81,25 @@ def _remarkable(connection: KisiConnection) -> Iterable[KisiGrant]:
 
 
 def _against(connection: KisiConnection, lines: list[Line], today: date) -> dict[str, str]:
-    """Why each of these should not get in: by the member of that address, else there is none any more."""
-    found = dict.fromkeys((line.person.email for line in lines), NO_MEMBER)
-    emails = [line.person.email for line in lines if line.group is not Group.ONLY_IN_KISI]
-    for start in range(0, len(emails), AT_ONCE):
-        some = emails[start : start + AT_ONCE]
-        members = list(Member.objects.filter(gym_id=connection.gym_id, email__in=some).order_by("-pk"))
-        facts = doors.gather_facts(connection.gym, members, today)
-        found |= {member.email: facts[member.pk].reason for member in members}
-    return found | {line.person.email: "" for line in lines if line.group is Group.ONLY_IN_KISI}
+    """Why each of these should not get in: by the member of that address, else by whoever had it before."""
+    found = {line.person.email: "" for line in lines if line.group is Group.ONLY_IN_KISI}
+    people = [line.person for line in lines if line.group is not Group.ONLY_IN_KISI]
+    for start in range(0, len(people), AT_ONCE):
+        found |= _against_some(connection, people[start : start + AT_ONCE], today)
+    return found
+
+
+def _against_some(connection: KisiConnection, some: list[Person], today: date) -> dict[str, str]:
+    emails, ids = {person.email for person in some}, {person.member_id for person in some}
+    known = Member.objects.filter(Q(email__in=emails) | Q(pk__in=ids - {None}), gym_id=connection.gym_id)
+    members = {member.pk: member for member in known.order_by("-pk")}
+    here = [member for member in members.values() if member.email in emails]
+    facts = doors.gather_facts(connection.gym, here, today)
+    of_address = {member.email: facts[member.pk].reason for member in here}
+    return {person.email: of_address.get(person.email) or _former(person, members) for person in some}
+
+
+def _former(person: Person, members: dict[int, Member]) -> str:
+    """Of an address that no member has any more."""
+    member = members.get(person.member_id or 0)
+    return why.moved_to(member.email) if member else NO_MEMBER

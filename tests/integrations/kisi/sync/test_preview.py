@@ -7,11 +7,13 @@ from datetime import timedelta
 import pytest
 
 from integrations.access.facts import wish_of
+from integrations.kisi import explain
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Preview, PreviewLine, Release
 from integrations.kisi.sync import deciding, preview
 from members.models import Member
 from plans.models import Subscription
 from tests.conftest import House
+from tests.factories import SubscriptionFactory
 from tests.stories import written
 
 
@@ -116,6 +118,35 @@ class TestMaking:
         house.member("Ana")
         house.connect()
         assert groups(make(house)) == {"old": "cut_over", "ana": "give"}
+
+    def test_an_old_address_says_which_one_took_its_place(self, house):
+        """Old has a plan that opens the doors, by the new address; that is no reason against the old one."""
+        old, odd = (house.member(name, status="cancelled") for name in ("Old", "Odd"))
+        for name in ("Old", "Odd"):
+            house.in_kisi(name)
+        house.connect()
+        house.subscription(old).delete()
+        SubscriptionFactory(member=old, plan=house.plan)
+        Member.objects.filter(pk=old.pk).update(email="new@example.com")
+        Member.objects.filter(pk=odd.pk).update(email="")
+        shown = make(house)
+        assert groups(shown) == {"old": "cut_over", "odd": "cut_over", "new": "give"}
+        assert reason(shown, "old") == "the email is new@example.com now"
+        assert reason(shown, "odd") == "there is no email any more"
+        assert "no plan" not in explain.group("cut_over", 2)[1]
+
+    def test_an_address_that_somebody_else_has_now_is_told_by_their_plan(self, connected):
+        ana = connected.member("Ana")
+        connected.sync()
+        Member.objects.filter(pk=ana.pk).update(email="new@example.com")
+        connected.member("Ben", status="paused", email="ana@example.com")
+        assert reason(make(connected), "ana") == "Open Door is paused"
+
+    def test_a_person_who_is_deleted_is_no_member_any_more(self, connected):
+        ana = connected.member("Ana")
+        connected.sync()
+        ana.delete()
+        assert reason(make(connected), "ana") == "is no member any more"
 
     def test_whoever_failed_needs_a_person_with_kisis_words(self, connected):
         connected.world.fault(method="POST", path="/users", status=422, times=0)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from integrations.kisi.models import Preview, PreviewLine
-from members.words import people
+from members.words import people, some
 
 Group, Outcome = PreviewLine.Group, PreviewLine.Outcome
 
@@ -187,6 +188,18 @@ def who_acts(name: str) -> str:
 def waits(heading: str) -> str:
     """Of a preview that is being applied while something is the matter with Kisi or the key."""
     return f"{heading}. Core goes on by itself once that is over."
+
+
+def nobody_enters(plans: Sequence[str]) -> str:
+    """Why a gym with these plans that open doors cannot cut over; "" where there are none."""
+    if not plans:
+        return ""
+    told = f"{plans[0]} opens" if len(plans) == 1 else f"{some(plans, 3)} open"
+    which = "it" if len(plans) == 1 else "one of them"
+    return (
+        f"{told} doors, but nobody whom Core may let in has an active subscription to {which}. "
+        "Cutting over now would leave nobody with access."
+    )
 
 
 NO_DOORS_YET = "Kisi is not connected, so this changes no doors yet."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Exists
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -93,6 +94,8 @@ def cut_over(request: HttpRequest) -> HttpResponse:
     lines = _with_reasons(connection, losing[:NAMED]) + losing[NAMED:]
     context = {"losing": lines, "form": form, "moved": moved, "named": pack(losing), "can_start": can_start}
     context["keeping"] = Some.of(deciding.would_keep_at_cut_over(connection, wanted))
+    if not can_start:
+        context["nobody"] = explain.nobody_enters([plan.name for plan in moving.ticked(connection)])
     context["history"] = "" if connection.keep_profiles or not losing else explain.history_lost(len(losing))
     return page(request, "kisi/cut_over.html", connection, "move-in", **context)
 
@@ -115,7 +118,11 @@ def _page(
     member: Member | None,
     form: SawItOpenForm | None = None,
 ) -> HttpResponse:
-    plans = list(Plan.objects.filter(gym=connection.gym, archived_at=None))
+    entitled = Exists(
+        moving.entitled(connection, timezone.now())
+    )  # told with the plans, not asked for itself
+    on_sale = Plan.objects.filter(gym=connection.gym, archived_at=None)
+    plans = list(on_sale.annotate(is_anybody_entitled=entitled))
     ticked = [plan for plan in plans if plan.has_24hr_access]
     context: dict[str, Any] = {
         "plans": plans,
@@ -123,6 +130,8 @@ def _page(
         "steps": _steps(connection, bool(ticked)),
         "form": form,
     }
+    if not (ticked and ticked[0].is_anybody_entitled):
+        context["nobody"] = explain.nobody_enters([plan.name for plan in ticked])
     context |= {"losing": _losing(connection), "can_sync": glance.can_sync(connection)}
     context |= _test_with(connection, member) if member else _found(request, connection)
     if member and form is None:

@@ -9,7 +9,7 @@ from integrations.kisi.models import Release
 from integrations.kisi.sync import deciding
 from tests.conftest import House
 from tests.desk import Desk
-from tests.factories import SubscriptionFactory
+from tests.factories import PlanFactory, SubscriptionFactory
 
 
 @pytest.fixture
@@ -195,6 +195,33 @@ def test_without_a_ticked_plan_there_is_no_button(moving, admin):
     admin.post("kisi:cut-over", sure="on", people=losing(moving))
     assert moving.connection.in_transition
     assert not Release.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("another", "said"),
+    [
+        (False, "Open Door opens doors, but nobody whom Core may let in has an active subscription to it."),
+        (
+            True,
+            "Night Owl and Open Door open doors, but nobody whom Core may let in has an active subscription to one",
+        ),
+    ],
+)
+def test_a_ticked_plan_without_anybody_is_told_apart_from_none(moving, admin, another, said):
+    moving.subscription(moving.gym.members.get(first_name="Ana")).pause()
+    if another:
+        PlanFactory(gym=moving.gym, name="Night Owl", has_24hr_access=True)
+    for name in ("kisi:cut-over", "kisi:move-in"):
+        page = admin.open(name)
+        assert page.says(said), name
+        assert "urn on 24-hr access on a plan" not in page.text, name
+    admin.post("kisi:cut-over", sure="on", people=losing(moving))
+    assert moving.connection.in_transition
+
+
+def test_where_somebody_is_entitled_nothing_is_said_of_nobody(moving, admin):
+    for name in ("kisi:cut-over", "kisi:move-in"):
+        assert "nobody whom Core may let in" not in admin.open(name).text, name
 
 
 def test_once_done_it_is_not_asked_again(moving, admin):

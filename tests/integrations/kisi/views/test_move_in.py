@@ -54,6 +54,7 @@ class TestTheSteps:
         assert not leads_to_the_cut_over(admin)
 
     def test_then_the_test_and_who_wants_to_may_cut_over_without(self, moving, admin):
+        moving.member("Ana")
         page = admin.open("kisi:move-in")
         assert steps(page) == ["Done", "Done", "Next", "Next"]
         assert page.says("4. Cut over Next", NOT_TESTED)

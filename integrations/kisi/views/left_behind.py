@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from integrations.kisi import results, tasks
+from integrations.kisi import heard, results, tasks
 from integrations.kisi.models import KisiGrant
 from integrations.kisi.sync import deciding
 from integrations.kisi.views.shared import (
@@ -45,14 +45,18 @@ def left_behind(request: HttpRequest) -> HttpResponse:
 
 
 def lines_of(rows: Sequence[KisiGrant]) -> list[EffectLine]:
-    """Each by name; which group where there are several, and whose word keeps them there."""
+    """Each by name; which group where there are several, whose word keeps them there, why the last try failed."""
     are_several = len({row.kisi_group_id for row in rows}) > 1
     return [EffectLine(row.name, row.email, _note(row, are_several=are_several)) for row in rows]
 
 
 def _note(row: KisiGrant, *, are_several: bool) -> str:
     notes = [f"group {row.kisi_group_id}"] if are_several else []
-    return ", ".join([*notes, *([kept_by(row)] if row.kept_until else [])])
+    if row.kept_until:
+        notes.append(kept_by(row))
+    if row.last_error:
+        notes.append(f"could not be removed: {heard.quoted(row.last_error)}")
+    return ", ".join(notes)
 
 
 def kept_by(row: KisiGrant) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from integrations.kisi.simulator import Kind
 from integrations.kisi.simulator.rows import Group
 from integrations.kisi.sync import connecting, switching
 from integrations.vault import Secret
@@ -48,6 +49,23 @@ def test_removing_them_takes_only_the_right_in_the_former_group(connected, upsta
     assert connected.world.in_group() == []
     assert connected.world.in_group(upstairs) == EMAILS
     assert "Left behind" not in admin.open("kisi:overview").text
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"status": 422, "body": '{"error": "Is in use"}'}, "Kisi said: “Is in use”"),
+        ({"kind": Kind.HTML, "status": 502}, "Kisi did not answer as expected"),
+    ],
+)
+def test_who_could_not_be_removed_is_listed_again_with_why(connected, upstairs, admin, answer, words):
+    connected.world.fault(method="DELETE", path="/role_assignments.*", times=0, **answer)
+    admin.press(admin.open("kisi:left-behind"), REMOVE)
+    for _ in range(6):
+        connected.sync()
+        connected.clock.forward(minutes=20)
+    for page in ("kisi:overview", "kisi:left-behind"):
+        assert admin.open(page).says("P000", f"could not be removed: {words}")
 
 
 def test_a_list_that_moved_is_shown_again_and_nothing_is_removed(connected, upstairs, admin):

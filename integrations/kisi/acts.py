@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Case, CharField, ExpressionWrapper, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Coalesce, Concat, JSONObject, NullIf, Trim
 
 from integrations.kisi.models import AccessEvent
@@ -25,12 +36,28 @@ def before() -> dict[str, Case]:
     email = Cast(NullIf("by__email", Value("")), CharField())
     facts: dict[str, Any] = {"action": F("action"), "detail": F("detail"), "cause": F("cause")}
     facts["by"] = Coalesce(name, email, "by__username", Value(""))
+    return {
+        "act": Case(When(cause=UNASKED, then=Subquery(_explaining().values(told=JSONObject(**facts))[:1])))
+    }
+
+
+def actor() -> Case:
+    """For a query of events: the id of whoever made that change."""
+    return Case(When(cause=UNASKED, then=Subquery(_explaining().values("by_id")[:1])))
+
+
+def made_by(gym_id: int, users: QuerySet[Any]) -> QuerySet[Change]:
+    """All that these people changed in the gym: where it is nothing, nobody needs to look for an `actor`."""
+    return Change.objects.filter(gym_id=gym_id, by__in=users.values("pk")).order_by()
+
+
+def _explaining() -> QuerySet[Change]:
+    """The changes that can explain an event of the query around it, the last one first."""
     near = Change.objects.filter(
         gym_id=OuterRef("gym_id"), at__lte=OuterRef("at"), at__gt=OuterRef("at") - WITHIN
     )
     asked = near.annotate(kind=ExpressionWrapper(OuterRef("kind"), output_field=CharField()))
-    explains = asked.filter(_of_the_member() | _of_a_plan()).values(told=JSONObject(**facts))[:1]
-    return {"act": Case(When(cause=UNASKED, then=Subquery(explains)))}
+    return asked.filter(_of_the_member() | _of_a_plan())
 
 
 def told(row: Any) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from integrations.access.errors import GroupGone
 from integrations.access.policy import Decision
-from integrations.kisi import explain, wording
+from integrations.kisi import explain, heard, wording
 from integrations.kisi.doors import Facts
 from integrations.kisi.models import KisiConnection, KisiGrant, Look
 from members.slots import Tag
@@ -220,7 +220,7 @@ def _inside(case: _Case) -> tuple[Tag, str]:
     if case.connection.in_transition and row.origin == KisiGrant.Origin.ADOPTED:
         return YES, "Core did not create this access, and you have not cut over."
     if row.is_parked:
-        return YES, f"Kisi refused the removal: “{row.last_error}”."
+        return YES, _refused(row, "Kisi refused the removal")
     later = wording.later(case.connection)
     return WAITS, f"Core removes the access {later}." if later else "Core is removing the access."
 
@@ -234,13 +234,19 @@ def _outside(case: _Case) -> tuple[Tag, str]:
     if not case.is_wanted:
         return NO_WONDER, "As it should be."
     if row is not None and row.is_parked:
-        return NO, f"Kisi refused: “{row.last_error}”."
+        return NO, _refused(row, "Kisi refused")
     if row is not None and row.state == State.GRANTED:
         return NO, f"Taken out in Kisi since. Sync now on the page of {case.name} puts that right."
     standing = wording.standing(case.connection, wording.Counts())
     if standing is not None:
         return WAITS, f"{standing.heading}."
     return WAITS, f"Core is adding {case.name}."
+
+
+def _refused(row: KisiGrant, what: str) -> str:
+    """With Kisi's own words; where Core has none of them, what Core found."""
+    own = heard.kisi_says(row.last_error)
+    return f"{what}: “{own}”." if own else f"{heard.plain(row.last_error)}."
 
 
 def _managed(case: _Case, row: KisiGrant) -> str:

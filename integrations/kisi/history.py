@@ -8,9 +8,11 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from django.db.models import BooleanField, Case, F, Q, QuerySet, Value, When, Window
+from django.contrib.auth import get_user_model
+from django.db.models import BooleanField, Case, Exists, F, Q, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber
 
+from integrations.kisi import acts
 from integrations.kisi.models import AccessEvent, AccessPerson, KisiConnection, SyncRun
 from integrations.kisi.timeline import Line, lines, run_line
 
@@ -139,28 +141,48 @@ def _events(connection: KisiConnection, search: Search) -> QuerySet[AccessEvent]
         events = events.filter(at__gte=search.since)
     if search.until:
         events = events.filter(at__lt=search.until)
-    for word in search.words.split():
+    return _telling(events, connection, search.words)
+
+
+def _telling(events: QuerySet[AccessEvent], connection: KisiConnection, words: str) -> QuerySet[AccessEvent]:
+    """Those that tell of each word."""
+    if words:
+        events = events.alias(actor=acts.actor())
+    for word in words.split():
         events = events.filter(_tells_of(connection, word))
     return events
 
 
 def _tells_of(connection: KisiConnection, word: str) -> Q:
-    """Of a person by that name or address, or by what caused it or what Kisi said."""
+    """Of a person by that name or address, or by who or what caused it or what Kisi said."""
     named = Q(name__icontains=word) | Q(email__icontains=word)
     people = AccessPerson.objects.filter(named, gym_id=connection.gym_id)
-    return Q(person_id__in=people.values("pk")) | Q(cause__icontains=word) | Q(kisi_said__icontains=word)
+    told = Q(person_id__in=people.values("pk")) | Q(cause__icontains=word) | Q(kisi_said__icontains=word)
+    return told | _done_by(connection, _called(word))
+
+
+def _done_by(connection: KisiConnection, users: QuerySet[Any]) -> Q:
+    """Of what these people did here, or what followed from a change they made in Core."""
+    followed = Q(Exists(acts.made_by(connection.gym_id, users)), actor__in=users.values("pk"))
+    return Q(by_id__in=users.values("pk")) | followed
+
+
+def _called(word: str) -> QuerySet[Any]:
+    """Whoever signs in by that name or address."""
+    named = Q(first_name__icontains=word) | Q(last_name__icontains=word)
+    return get_user_model().objects.filter(named | Q(email__icontains=word) | Q(username__icontains=word))
 
 
 def _runs(connection: KisiConnection, search: Search) -> QuerySet[SyncRun]:
-    """Those that were under way in that time; by a word: its cause, its end, or a person it concerned."""
+    """Those that were under way in that time; by a word: its cause, who asked, its end, or whom it concerned."""
     runs = _runs_of(connection)
     if search.since:
         runs = runs.filter(Q(finished_at__gte=search.since) | Q(finished_at=None))
     if search.until:
         runs = runs.filter(started_at__lt=search.until)
     for word in search.words.split():
-        events = _events_of(connection).filter(_tells_of(connection, word), run_id__isnull=False)
-        told = Q(because__icontains=word) | Q(reason__icontains=word)
+        events = _telling(_events_of(connection).filter(run_id__isnull=False), connection, word)
+        told = Q(because__icontains=word) | Q(reason__icontains=word) | Q(by__in=_called(word).values("pk"))
         runs = runs.filter(told | Q(pk__in=events.values("run_id")) if search.what == RUNS else told)
     return runs
 

@@ -13,7 +13,7 @@ from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Trim
 
 from integrations.kisi import acts, heard
-from integrations.kisi.models import AccessEvent, AccessPerson, SyncRun
+from integrations.kisi.models import AccessEvent, AccessPerson, KisiConnection, SyncRun
 from members.gyms import name_of
 from members.models import Member
 from members.words import counted, lasting, people
@@ -21,6 +21,8 @@ from members.words import counted, lasting, people
 Kind = AccessEvent.Kind
 ERASED = "Somebody whose data was erased"
 WHO = "{who}"
+WRONG_ORGANIZATION = KisiConnection.Status.WRONG_ORGANIZATION.label
+UNSAID = (heard.SILENT, heard.ODD)  # of a connection, whose state says as much
 # By kind; a cause that stands in the sentence is not told again beside it.
 WORDS: dict[str, str] = {
     Kind.GRANTED: "{who} got access",
@@ -45,7 +47,8 @@ WORDS: dict[str, str] = {
 class Line:
     """One row: an event of a run or of its own, or (without `event_id`) a whole run and some of its events.
 
-    `before`, `who` and `after` make the sentence, so that only the name is a link.
+    `before`, `who` and `after` make the sentence, so that only the name is a link. `said` are Kisi's own words only;
+    what Core says instead of them is `found`, and ends the sentence.
     """
 
     at: datetime
@@ -57,6 +60,7 @@ class Line:
     member_id: int | None = None
     caused_by: str = ""
     said: str = ""
+    found: str = ""
     event_id: int | None = None
     run_id: int | None = None
     some: tuple[Line, ...] = ()
@@ -148,6 +152,8 @@ def _line(row: Any, *, is_shared: bool) -> Line:
     before, mark, after = (part.replace("{cause}", row.cause) for part in words.partition(WHO))
     who = _called(row, is_shared=is_shared) if mark else ""
     after += f", held for {lasting(row.held_for)}" if row.held_for else ""
+    found = _found(row)
+    after += f": {found}" if found and (mark or found not in UNSAID) else ""
     return Line(
         at=row.at,
         kind=row.kind,
@@ -157,10 +163,18 @@ def _line(row: Any, *, is_shared: bool) -> Line:
         email=row.person_email or "",
         member_id=row.member,
         caused_by=row.by_name or acts.told(row) or ("" if "{cause}" in words else row.cause),
-        said=heard.plain(row.kisi_said),
+        said="" if found else row.kisi_said,
+        found=found,
         event_id=row.pk,
         run_id=row.run,
     )
+
+
+def _found(row: Any) -> str:
+    """What Core itself kept where Kisi's words would stand, in words for people; "" where Kisi said it."""
+    if row.cause == WRONG_ORGANIZATION and row.kind == Kind.STATUS and row.kisi_said:
+        return heard.core_says(row.kisi_said) or f"Core found that the key belongs to {row.kisi_said}"
+    return heard.core_says(row.kisi_said)
 
 
 def _called(row: Any, *, is_shared: bool) -> str:

@@ -17,7 +17,7 @@ def why(reason: str) -> str:
 
 @register.filter
 def plain(said: str) -> str:
-    """Kisi's own words about a person, or that it gave no usable answer."""
+    """Kisi's own words about a person, or what Core says instead of them."""
     return heard.plain(said)
 
 
@@ -25,3 +25,9 @@ def plain(said: str) -> str:
 def quoted(said: str) -> str:
     """The same as half a sentence."""
     return heard.quoted(said)
+
+
+@register.filter
+def is_kisis(said: str) -> bool:
+    """Whether these are Kisi's own words."""
+    return bool(heard.kisi_says(said))

@@ -9,7 +9,8 @@ import pytest
 from integrations.kisi import history
 from integrations.kisi.history import KINDS, PER_PAGE, RUNS, WHAT, Search
 from integrations.kisi.models import AccessEvent, KisiConnection, SyncRun
-from tests.factories import GymFactory
+from members.models import Change
+from tests.factories import GymFactory, UserFactory
 from tests.integrations.kisi.diary import NOON, Diary
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +112,64 @@ class TestWords:
         other.event("granted", "Ana")
         assert found(day, words="ana") == ["Ana got access"]
         assert found(other, words="ana") == ["Ana got access"]
+
+
+class TestActors:
+    """Who pressed, or changed in Core what an event followed from."""
+
+    @pytest.fixture
+    def ada(self, db) -> object:
+        return UserFactory(first_name="Ada", last_name="Admin", email="office@example.com")
+
+    def paused(self, diary: Diary, by: object, *, hours: float = 0, member_id: int = 7) -> Change:
+        gym, at = diary.connection.gym, NOON + timedelta(hours=hours)
+        change = Change.record(gym, "pause", detail="Open Door paused", by=by, member_id=member_id)
+        Change.objects.filter(pk=change.pk).update(at=at)
+        return change
+
+    @pytest.mark.parametrize("words", ["ada", "ADMIN", "ada admin", "office@example.com", "ada dina"])
+    def test_whoever_pressed_is_found_by_name_and_address(self, diary, ada, words):
+        diary.event("kept", "Dina", by_id=ada.pk)
+        diary.event("kept", "Cem")
+        assert found(diary, words=words) == ["Dina's access was kept"]
+        assert found(diary, words=words, what="held") == ["Dina's access was kept"]
+        assert whole(diary, words=words) == ["Dina's access was kept"]
+
+    def test_whoever_changed_something_in_core_is_found_by_what_followed(self, diary, ada):
+        self.paused(diary, ada)
+        for member_id, who in ((7, "Dina"), (8, "Cem")):
+            diary.event("revoked", who, hours=1, member_id=member_id, cause="subscription change")
+        assert found(diary, words="ada") == ["Dina lost access"]
+
+    def test_only_the_last_change_before_it_counts(self, diary, ada):
+        self.paused(diary, ada)
+        self.paused(diary, UserFactory(first_name="Bob"), hours=0.5)
+        diary.event("revoked", "Dina", hours=1, member_id=7, cause="subscription change")
+        assert found(diary, words="ada") == []
+        assert found(diary, words="bob") == ["Dina lost access"]
+
+    def test_what_a_run_was_asked_for_by_is_found_with_the_run(self, diary, ada):
+        diary.run("Sync now", by=ada, granted=1)
+        diary.run("Sync now", hours=1)
+        assert found(diary, words="ada") == ["Sync now: 1 change"]
+        assert found(diary, words="ada", what=RUNS) == ["Sync now: 1 change"]
+
+    def test_what_they_did_at_another_gym_is_not_here(self, diary, ada):
+        other = Diary(KisiConnection.objects.create(gym=GymFactory(), group_id=2))
+        other.event("kept", "Eve", by_id=ada.pk)
+        self.paused(other, ada)
+        other.event("revoked", "Eve", hours=1, member_id=7, cause="subscription change")
+        diary.event("revoked", "Dina", hours=1, member_id=7, cause="subscription change")
+        assert found(diary, words="ada") == []
+
+    @pytest.mark.parametrize("count", [1, 300])
+    def test_it_takes_as_many_questions_for_many(self, diary, ada, count, django_assert_num_queries):
+        for number in range(count):
+            diary.event("kept", f"P{number}", by_id=ada.pk)
+        self.paused(diary, ada)
+        diary.event("revoked", "Dina", hours=1, member_id=7, cause="subscription change")
+        with django_assert_num_queries(2):
+            assert found(diary, words="ada admin")[0] == "Dina lost access"
 
 
 class TestTimes:

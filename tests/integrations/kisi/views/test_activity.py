@@ -74,6 +74,19 @@ class TestList:
         assert staff.open("kisi:activity").says("Nothing has happened yet")
         assert staff.open("kisi:activity", q="eve").says("Nothing matches.")
 
+    def test_whoever_acted_is_searched_for_too(self, connected, admin, staff):
+        """Alice pauses Ana; nobody has to be asked who took the access away."""
+        ana = connected.member("Ana")
+        connected.sync()
+        connected.subscription(ana).pause(by=admin.user)
+        connected.sync()
+        for words in ("alice adams", admin.user.email):
+            assert staff.open("kisi:activity", q=words).says(
+                "Ana lost access", "Alice Adams paused Open Door"
+            )
+            assert [row["What happened"] for row in table(staff, q=words)] == ["Ana lost access"]
+        assert staff.open("kisi:activity", q="bob brown").says("Nothing matches.")
+
     def test_pages_keep_the_search(self, diary, staff):
         diary.many(120)
         page = staff.open("kisi:activity", what="given", page=2)

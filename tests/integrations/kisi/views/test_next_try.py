@@ -7,13 +7,23 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from integrations.kisi.models import KisiConnection, KisiGrant, SyncRun
 from integrations.kisi.simulator import Kind
+from integrations.kisi.sync import schedule
 from members.models import Member
 from plans.models import Plan, Subscription
 from tests.conftest import House
 from tests.desk import Desk
+
+
+@pytest.fixture(autouse=True)
+def weekly_check_days_away(db: None) -> None:
+    """So that every day of the week is the same to these tests: the check of everybody is never the next thing."""
+    day = (timezone.now().isoweekday() + 3) % 7
+    crontab = CrontabSchedule.objects.create(minute="0", hour="2", day_of_week=str(day), timezone="UTC")
+    PeriodicTask.objects.filter(name=schedule.WEEKLY).update(crontab=crontab)
 
 
 @pytest.fixture

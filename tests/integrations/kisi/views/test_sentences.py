@@ -96,8 +96,8 @@ GROUPS = {
     "check": "Kisi's last answer about them was unclear. Core asks again before it does anything else.",
     "conflict": "Core does nothing about them by itself: each line says what would help.",
     "waiting": "1 person waits for another try Core tries them again by itself.",
-    "cut_over": "1 person keeps access until you cut over They have access in Kisi that Core did not create, and no "
-    "plan that opens the doors.",
+    "cut_over": "1 person keeps access until you cut over They have access in Kisi that Core did not create and "
+    "would not give: each line says why.",
     "kept": "1 person is kept An admin decided so. Core asks again after 30 days.",
     "managed": "1 person is managed in Kisi Core never touches them.",
     "unchanged": "1 person stays as they are Core and Kisi agree about them.",

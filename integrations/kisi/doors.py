@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 
 from integrations.access.policy import Decision, Reason
-from integrations.kisi import entries, why, wording
-from integrations.kisi.entries import Holders
-from integrations.kisi.models import KisiConnection, KisiGrant, Look
-from members import words
-from members.models import Gym, Member
+from integrations.kisi import why, wording
+from integrations.kisi.known import Facts, facts_at, gather_facts
+from integrations.kisi.models import KisiConnection, KisiGrant
 from members.slots import Tag
-from plans.models import Subscription
 
-State, Trouble, Status = KisiGrant.State, KisiGrant.Trouble, Subscription.Status
+__all__ = ["Answer", "Facts", "answer", "facts_at", "gather_facts", "what_to_do"]
+State, Trouble = KisiGrant.State, KisiGrant.Trouble
 YES, NO = Tag("Can get in", "ok"), Tag("Can't get in", "idle")
 WAITS, FAILED, HELD, KISI = (
     Tag("Waiting", "info"),
@@ -38,44 +34,6 @@ class Answer:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Everything known about one member's door access."""
-
-    member: Member
-    decision: Decision
-    row: KisiGrant | None
-    connection: KisiConnection | None
-    today: date
-    sharers: tuple[str, ...] = ()
-    is_cancelled: bool = False  # what gives access until a day was cancelled from then
-    past: KisiGrant | None = None  # the last row of an address that has none open
-    whose: str = ""  # first name of whoever's subscription decides, where it is not the member's own
-    seen: Look | None = None  # what Kisi said when somebody asked just now
-
-    @property
-    def reason(self) -> str:
-        return why.because(self.decision, cancelled=self.is_cancelled, whose=self.whose)
-
-    @property
-    def news(self) -> Look | None:
-        """What Kisi said later than the ledger knows, and than anything was begun."""
-        seen, row = self.seen, self.row
-        if seen is None or seen.failure or row is None:
-            return None
-        known = [at for at in (row.confirmed_at, row.intent_at) if at is not None]
-        return seen if all(at < seen.at for at in known) else None
-
-    def day(self, at: datetime | None) -> str:
-        return words.day(self._local(at).date()) if at else "an earlier day"
-
-    def moment(self, at: datetime | None) -> str:
-        return words.moment(self._local(at), self.today) if at else "an earlier day"
-
-    def _local(self, at: datetime) -> datetime:
-        return at.astimezone(self.connection.gym.zone if self.connection else UTC)
-
-
 def answer(facts: Facts) -> Answer:
     tag, sentence, short = _say(facts)
     notes = []
@@ -88,41 +46,6 @@ def answer(facts: Facts) -> Answer:
     if tag is CHECKING and facts.connection and facts.connection.is_writing:
         notes.append("Core is checking Kisi now.")
     return Answer(tag, sentence, short, facts.decision, tuple(notes))
-
-
-def gather_facts(gym: Gym, members: Sequence[Member], today: date) -> dict[int, Facts]:
-    """The facts of these members, in a fixed number of queries however many they are."""
-    connection = KisiConnection.objects.select_related("gym", "status_by").filter(gym=gym).first()
-    return facts_at(connection, gym, members, today)
-
-
-def facts_at(
-    connection: KisiConnection | None, gym: Gym, members: Sequence[Member], today: date
-) -> dict[int, Facts]:
-    """The same, at a connection that is known already: in one query, and one for the ledger."""
-    holders = entries.of(gym, members)
-    by_email = _rows(connection, {member.email for member in members if member.email})
-    return {
-        member.pk: _facts(member, holders, by_email.get(member.email), connection, today)
-        for member in members
-    }
-
-
-def _rows(connection: KisiConnection | None, emails: set[str]) -> dict[str, KisiGrant]:
-    if connection is None or not emails:
-        return {}
-    rows = KisiGrant.objects.telling().filter(connection=connection, email__in=emails)
-    return {row.email: row for row in rows.select_related("kept_by", "exempt_by")}
-
-
-def _facts(
-    member: Member, holders: Holders, known: KisiGrant | None, connection: KisiConnection | None, today: date
-) -> Facts:
-    decision, whose = why.judge(holders, member.pk, today)
-    sharers = tuple(other.first_name for other in holders.sharing(member.pk))
-    row, past = (None, known) if known and known.state == State.CLOSED else (known, None)
-    cancelled = why.is_cancelled(holders.entries(member.pk), decision)
-    return Facts(member, decision, row, connection, today, sharers, cancelled, past, whose)
 
 
 def _say(facts: Facts) -> tuple[Tag, str, str]:

@@ -14,7 +14,7 @@ from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
 
 from integrations.access.policy import Reason
 from integrations.kisi import wording
-from integrations.kisi.models import KisiConnection, KisiGrant, still_in
+from integrations.kisi.models import KisiConnection, KisiGrant, Release, still_in
 from integrations.kisi.sync import gather, quiet
 from members.models import Member
 from plans.models import Subscription
@@ -118,35 +118,69 @@ class Ledger:
 
     def sides(self) -> dict[str, tuple[Side, Side]]:
         """For each state: who of those that should have access, and who of those that should not."""
-        until_cut_over = Q(origin=KisiGrant.Origin.ADOPTED) if self.connection.in_transition else NEVER
-        lingers = ~THEIRS & ~ABSENT & ~until_cut_over
-        goes = lingers & ~HELD & ~KEPT
-        stays = ~THEIRS & ~ABSENT & until_cut_over | lingers & ~HELD & KEPT
-        has, theirs, refused_in = self.has, self.has(THEIRS), self.has(~THEIRS & ~GRANTED & PARKED)
-        refused_out, suspended = has(goes & PARKED), has(~THEIRS & GRANTED & SUSPENDED)
-        admitted = has(~THEIRS & GRANTED & ~SUSPENDED)
-        is_shut = bool(wording.shut(self.connection))
+        has, is_shut = self.has, bool(wording.shut(self.connection))
+        stays, held, goes = self._rights()
+        theirs, refused_in, refused_out = has(THEIRS), has(~THEIRS & ~GRANTED & PARKED), has(goes & PARKED)
+        suspended, admitted = has(~THEIRS & GRANTED & SUSPENDED), has(~THEIRS & GRANTED & ~SUSPENDED)
+        barred = has(stays) if is_shut else has(stays & SUSPENDED)
         waits = ~NAMELESS & ~has(THEIRS | GRANTED | PARKED)
         other_way = has(ABSENT & OTHER_WAY & ~THEIRS) | self.had(OTHER_WAY)
         by_role = has(Q(exempt=False) & ~Q(managed=""))
         kisi_may = self.had(~Q(managed="")) | other_way
-        return {
-            "in": (NOBODY if is_shut else admitted, has(stays)),
-            "out": (suspended | admitted if is_shut else suspended, ~has(THEIRS | ~ABSENT) & ~kisi_may),
+        outside = ~has(THEIRS | ~ABSENT) & ~kisi_may
+        found: dict[str, tuple[Side, Side]] = {
+            "in": (NOBODY, NOBODY) if is_shut else (admitted, has(stays & ~SUSPENDED)),
+            "out": (suspended | admitted if is_shut else suspended, outside | barred),
             "waiting": (waits, has(goes & ~PARKED)),
             "failed": (NAMELESS | refused_in, refused_out),
-            "held": (NOBODY, has(lingers & HELD)),
+            "held": (NOBODY, has(held)),
             "kisi": (theirs, theirs | kisi_may),
             "parked": (refused_in, refused_out),
             "turn": (waits & ~has(LATER), has(goes & ~PARKED & ~LATER)),
             "retry": (waits & has(LATER), has(goes & ~PARKED & LATER)),
-            "not-cut-over": (NOBODY, has(~THEIRS & ~ABSENT & until_cut_over)),
+            "not-cut-over": (NOBODY, has(~THEIRS & ~ABSENT & self._until_cut_over())),
             "managed": (by_role, by_role | self.had(~Q(managed=""))),
-            "suspended": (suspended, NOBODY),
-            "kept": (NOBODY, has(lingers & ~HELD & KEPT)),
+            "suspended": (suspended, has(stays & SUSPENDED)),
+            "kept": (NOBODY, has(stays & KEPT & ~self._until_cut_over())),
             "exempt": (has(Q(exempt=True)), has(Q(exempt=True))),
             "other-way": (NOBODY, other_way),
         }
+        return found | self._leaving(outside) if self._is_leaving else found
+
+    def _rights(self) -> tuple[Q, Q, Q]:
+        """Of rights that Core would not give: which stay, which wait for a word, which go."""
+        word, until = Q(email__in=self._words()), self._until_cut_over()
+        lingers = ~THEIRS & ~ABSENT & ~until
+        held, kept = lingers & HELD & ~word, lingers & KEPT & ~word
+        stays = ~THEIRS & ~ABSENT & until | kept & ~HELD
+        return stays, held, lingers & (word | ~HELD & ~KEPT)
+
+    def _leaving(self, outside: Q) -> dict[str, tuple[Side, Side]]:
+        """While the gym leaves Kisi: whoever is named goes, whatever is bought, and nobody comes."""
+        word, there = Q(email__in=self._words()), ~THEIRS & ~ABSENT
+        both: dict[str, Q] = {
+            "in": self.has(there & ~word),
+            "waiting": self.has(there & word & ~PARKED),
+            "failed": self.has(there & word & PARKED),
+            "turn": self.has(there & word & ~PARKED & ~LATER),
+            "retry": self.has(there & word & ~PARKED & LATER),
+        }
+        both["parked"] = both["failed"]
+        nobody = dict.fromkeys(("held", "not-cut-over", "suspended", "kept"), (NOBODY, NOBODY))
+        out = {"out": (~self.has(THEIRS | ~ABSENT), outside)}
+        return {state: (found, found) for state, found in both.items()} | nobody | out
+
+    @property
+    def _is_leaving(self) -> bool:
+        return self.connection.status == KisiConnection.Status.DISCONNECTING
+
+    def _until_cut_over(self) -> Q:
+        return Q(origin=KisiGrant.Origin.ADOPTED) if self.connection.in_transition else NEVER
+
+    def _words(self) -> QuerySet[Release, str]:
+        """The addresses somebody let go by a word that counts today."""
+        due = Release.objects.due(self.today).filter(connection=self.connection)
+        return due.values_list("email", flat=True)
 
     def has(self, row: Q) -> Q:
         """An open row with these facts."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from integrations.access.policy import Decision, Reason
-from integrations.kisi import why, wording
+from integrations.kisi import heard, why, wording
 from integrations.kisi.known import Facts, facts_at, gather_facts
 from integrations.kisi.models import KisiConnection, KisiGrant
+from members import words
 from members.slots import Tag
 
 __all__ = ["Answer", "Facts", "answer", "facts_at", "gather_facts", "what_to_do"]
@@ -21,6 +22,7 @@ WAITS, FAILED, HELD, KISI = (
 )
 SUSPENDED, SHUT = Tag("Suspended", "warn"), Tag("No doors", "warn")
 CHECKING, KEPT_OPEN = Tag("Can get in", "info"), Tag("Kept", "idle")
+UNTIL, KEPT = Tag("Can get in", "warn"), Tag("Kept", "warn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,18 @@ def answer(facts: Facts) -> Answer:
     tag, sentence, short = _say(facts)
     notes = []
     if facts.sharers:
-        names = " and ".join([facts.member.first_name, *facts.sharers])
-        notes.append(
-            f"{names} share {facts.member.email}: for Kisi they are one person, "
-            "so either subscription opens the doors."
-        )
+        notes.append(_shared(facts, tag))
     if tag is CHECKING and facts.connection and facts.connection.is_writing:
         notes.append("Core is checking Kisi now.")
     return Answer(tag, sentence, short, facts.decision, tuple(notes))
+
+
+def _shared(facts: Facts, tag: Tag) -> str:
+    """Of somebody whom Kisi manages no subscription opens anything."""
+    names = [facts.member.first_name, *facts.sharers]
+    which = "either subscription" if len(names) == 2 else "the subscription of any of them"
+    so = "" if tag is KISI else f", so {which} opens the doors"
+    return f"{words.some(names)} share {facts.member.email}: for Kisi they are one person{so}."
 
 
 def _say(facts: Facts) -> tuple[Tag, str, str]:
@@ -59,6 +65,8 @@ def _say(facts: Facts) -> tuple[Tag, str, str]:
         return KISI, text, "left to Kisi"
     if row is not None and row.managed:
         return _managed(first, row)
+    if connection.status == KisiConnection.Status.DISCONNECTING:
+        return _leaving(facts, reason)
     return _wanted(facts, reason) if facts.decision.allowed else _unwanted(facts, reason)
 
 
@@ -88,6 +96,22 @@ def _managed(first: str, row: KisiGrant) -> tuple[Tag, str, str]:
     return KISI, f"Managed in Kisi, not by Core: {first} {row.managed}.", row.managed
 
 
+def _leaving(facts: Facts, reason: str) -> tuple[Tag, str, str]:
+    """While a gym that leaves Kisi first takes away what Core gave: nobody gets access any more."""
+    first, row, why_so = facts.member.first_name, facts.row, "Kisi is being disconnected"
+    if row is None or row.state == State.ABSENT:
+        if not facts.decision.allowed:
+            return _outside(facts, reason)
+        return NO, f"{first} can't get in: {why_so}, and Core gives nobody access any more.", _lower(why_so)
+    if not row.has_word:
+        keeps = "keeps" if _is_in(facts, row) else "may keep"
+        text = f"{first} {keeps} the access: {why_so}, and Core removes only what it gave."
+        return KEPT, text, "not removed with the connection"
+    if row.is_parked:
+        return _not_removed(facts, row, why_so)
+    return WAITS, f"{first} loses access as soon as Kisi confirms it: {why_so}.", _lower(why_so)
+
+
 def _wanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
     first, row, connection = facts.member.first_name, facts.row, facts.connection
     if not facts.member.email:
@@ -102,13 +126,35 @@ def _wanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
         text = f"{first} should get in, but was not in the group when Kisi was asked. Press Sync now."
         return WAITS, text, "not in the group"
     if row is not None and row.is_parked:
-        text = f"{first} should get in, but Kisi refused. {what_to_do(row)} Kisi said: “{row.last_error}”."
-        return FAILED, text, "Kisi refused"
+        refused, said = _refusal(row, "Kisi refused", "Core could not give access")
+        return FAILED, f"{first} should get in, but {refused}. {what_to_do(row)} {said}".rstrip(), refused
     standing = wording.standing(connection, wording.Counts()) if connection else None
     if standing is not None:
         return WAITS, f"{first} should get in, but {_lower(standing.heading)}.", _lower(standing.heading)
-    sent = f" Sent {facts.moment(row.intent_at)}." if row is not None and row.intent_at else ""
-    return WAITS, f"{first} gets in as soon as Kisi confirms it: {reason}.{sent}", "waiting for Kisi"
+    return (
+        WAITS,
+        f"{first} gets in as soon as Kisi confirms it: {reason}.{_on_the_way(facts)}",
+        "waiting for Kisi",
+    )
+
+
+def _on_the_way(facts: Facts) -> str:
+    """When it was sent, or that it has to be sent again; nothing of an attempt that came to its end long ago."""
+    row = facts.row
+    if row is None:
+        return ""
+    if row.trouble:
+        return " The last try did not go through; Core tries again by itself."
+    is_begun = row.intent_at and (row.confirmed_at is None or row.intent_at > row.confirmed_at)
+    return f" Sent {facts.moment(row.intent_at)}." if is_begun else ""
+
+
+def _refusal(row: KisiGrant, by_kisi: str, by_core: str) -> tuple[str, str]:
+    """Who it was that stopped, and in what words: what Core itself found out is not put into Kisi's mouth."""
+    own = heard.kisi_says(row.last_error)
+    if own or not row.last_error:
+        return by_kisi, f"Kisi said: “{own}”." if own else ""
+    return by_core, f"{heard.plain(row.last_error)}."
 
 
 def _is_in(facts: Facts, row: KisiGrant) -> bool:
@@ -120,12 +166,9 @@ def _is_in(facts: Facts, row: KisiGrant) -> bool:
 
 def _inside(facts: Facts, row: KisiGrant, reason: str) -> tuple[Tag, str, str]:
     first, connection = facts.member.first_name, facts.connection
-    if facts.news.is_suspended if facts.news else row.suspended:
-        text = (
-            f"{first} is in the group but suspended in Kisi, so no door opens. "
-            "Only someone in Kisi can lift that."
-        )
-        return SUSPENDED, text, "suspended in Kisi"
+    bar = _bar(facts, row)
+    if bar is not None and bar[0] is SUSPENDED:
+        return SUSPENDED, f"{bar[1]} Only someone in Kisi can lift that.", "suspended in Kisi"
     if connection and wording.shut(connection):
         return SHUT, f"{first} should get in, but {wording.shut(connection)}.", wording.shut(connection)
     return YES if row.state == State.GRANTED else CHECKING, _can(first, facts), reason
@@ -136,25 +179,54 @@ def _unwanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
     if row is None or row.state == State.ABSENT:
         return _outside(facts, reason)
     if connection and connection.in_transition and row.origin == KisiGrant.Origin.ADOPTED:
-        text = f"{first} can still get in: Core did not create this access, and you have not cut over."
-        return Tag("Can get in", "warn"), text, "until cut-over"
-    if row.held_since:
-        return (
-            HELD,
-            f"{first} can still get in: the removal is held since {facts.moment(row.held_since)} because {reason}.",
-            reason,
+        return _still(
+            facts, row, "Core did not create this access, and you have not cut over", "until cut-over"
         )
-    if row.kept_until:
+    if row.is_held:
+        told = f"the removal is held since {facts.moment(row.held_since)} because {reason}"
+        return HELD, _still(facts, row, told, "")[1], reason
+    if row.kept_until and not row.has_word:
         who = row.kept_by.get_full_name() or row.kept_by.get_username() if row.kept_by else "An admin"
-        on = facts.day(row.kept_at)
-        text = f"{first} can get in: {who} kept this access on {on} although {reason}."
-        return Tag("Kept", "warn"), text, "kept"
+        told = f"{who} kept this access on {facts.day(row.kept_at)} although {reason}"
+        return _still(facts, row, told, "kept")
     if row.is_parked:
-        text = f"{first} can still get in although {reason}: Kisi refused the removal. Kisi said: “{row.last_error}”."
-        return FAILED, text, "Kisi refused"
+        return _not_removed(facts, row, reason)
     later = wording.later(connection) if connection else ""
     when = later or "as soon as Kisi confirms it"
-    return WAITS, f"{first} loses access {when}: {reason}.", later or "waiting for Kisi"
+    again = (
+        " The last try did not go through; Core tries again by itself." if row.trouble and not later else ""
+    )
+    return WAITS, f"{first} loses access {when}: {reason}.{again}", later or "waiting for Kisi"
+
+
+def _still(facts: Facts, row: KisiGrant, told: str, short: str) -> tuple[Tag, str, str]:
+    """Of a right that stays although Core would not give it; it opens nothing while something else bars the doors."""
+    first, bar = facts.member.first_name, _bar(facts, row)
+    if bar is not None:
+        return bar[0], f"{bar[1]} {told[:1].upper()}{told[1:]}.", short
+    if short == "kept":
+        return KEPT, f"{first} can get in: {told}.", short
+    return UNTIL, f"{first} can still get in: {told}.", short
+
+
+def _bar(facts: Facts, row: KisiGrant) -> tuple[Tag, str] | None:
+    """What keeps a right from opening any door, and how the sentence then begins."""
+    first, connection = facts.member.first_name, facts.connection
+    if facts.news.is_suspended if facts.news else row.suspended:
+        return SUSPENDED, f"{first} is in the group but suspended in Kisi, so no door opens."
+    if connection and wording.shut(connection):
+        return SHUT, f"{first} can't get in: {wording.shut(connection)}."
+    return None
+
+
+def _not_removed(facts: Facts, row: KisiGrant, reason: str) -> tuple[Tag, str, str]:
+    first, bar = facts.member.first_name, _bar(facts, row)
+    refused, said = _refusal(row, "Kisi refused the removal", "Core could not remove the access")
+    can = "can still" if row.role_assignment_id is not None else "may still"
+    text = f"{first} {can} get in although {reason}: {refused}."
+    if bar is not None:
+        text = f"{bar[1]} But {_lower(refused)}, although {reason}."
+    return FAILED, f"{text} {said}".rstrip(), refused.removesuffix(" the removal")
 
 
 def _outside(facts: Facts, reason: str) -> tuple[Tag, str, str]:

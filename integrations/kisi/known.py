@@ -65,17 +65,17 @@ def facts_at(
 ) -> dict[int, Facts]:
     """The same, at a connection that is known already: in one query, and one for the ledger."""
     holders = entries.of(gym, members)
-    by_email = _rows(connection, {member.email for member in members if member.email})
+    by_email = _rows(connection, {member.email for member in members if member.email}, today)
     return {
         member.pk: _facts(member, holders, by_email.get(member.email), connection, today)
         for member in members
     }
 
 
-def _rows(connection: KisiConnection | None, emails: set[str]) -> dict[str, KisiGrant]:
+def _rows(connection: KisiConnection | None, emails: set[str], today: date) -> dict[str, KisiGrant]:
     if connection is None or not emails:
         return {}
-    rows = KisiGrant.objects.telling().filter(connection=connection, email__in=emails)
+    rows = KisiGrant.objects.telling().with_words(today).filter(connection=connection, email__in=emails)
     return {row.email: row for row in rows.select_related("kept_by", "exempt_by")}
 
 

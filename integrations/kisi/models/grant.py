@@ -36,6 +36,11 @@ class KisiGrantQuerySet(models.QuerySet["KisiGrant"]):
         """The one row that says how each address stands: the open one, else the last."""
         return self.filter(~models.Q(state=KisiGrant.State.CLOSED) | _is_past())
 
+    def with_words(self, today: date) -> KisiGrantQuerySet:
+        """Each with `has_word`: whether somebody's word that counts today lets this person go."""
+        mine = {"connection": models.OuterRef("connection"), "email": models.OuterRef("email")}
+        return self.annotate(has_word=models.Exists(Release.objects.due(today).filter(**mine)))
+
 
 class KisiGrant(models.Model):
     """One address in one connection. `wish` is the digest of what the last attempt was for (sync.md 1, 8).
@@ -123,6 +128,7 @@ class KisiGrant(models.Model):
     changed_at = models.DateTimeField(auto_now=True)
 
     objects = KisiGrantQuerySet.as_manager()
+    has_word = False  # as `with_words` found it
 
     class Meta:
         constraints = [
@@ -147,6 +153,11 @@ class KisiGrant(models.Model):
     def kept_at(self) -> datetime | None:
         """When somebody decided to keep the access, which is asked about again at `kept_until`."""
         return self.kept_until - self.KEPT_FOR if self.kept_until else None
+
+    @property
+    def is_held(self) -> bool:
+        """The removal waits for an admin's word, and has none yet; of a row that `with_words` found."""
+        return self.held_since is not None and not self.has_word
 
     @property
     def is_open(self) -> bool:

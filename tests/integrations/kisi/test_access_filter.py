@@ -12,7 +12,7 @@ from integrations.access.policy import Reason
 from integrations.kisi import access_filter, doors
 from integrations.kisi.access_filter import CAUSES, RANKS, STATES
 from integrations.kisi.doors import Answer, Facts
-from integrations.kisi.models import KisiConnection, KisiGrant
+from integrations.kisi.models import KisiConnection, KisiGrant, Release
 from members.models import Gym, Member
 from plans.models import Subscription
 from tests.factories import GymFactory, MemberFactory, PlanFactory, SubscriptionFactory
@@ -43,7 +43,7 @@ def random_gym(seed: int) -> KisiConnection:
     gym = GymFactory()
     since = NOW if chance.random() < 0.5 else None
     doors = ["Front door"] if chance.random() < 0.8 else []
-    status = "group_gone" if chance.random() < 0.1 else "connected"
+    status = chance.choice(["connected"] * 8 + ["group_gone", "disconnecting"])
     connection = KisiConnection.objects.create(
         gym=gym, group_id=seed + 1, sole_source_since=since, doors=doors, status=status
     )
@@ -59,6 +59,9 @@ def random_gym(seed: int) -> KisiConnection:
             _row(connection, email, chance, state="closed")
         if chance.random() < 0.8:
             _row(connection, email, chance)
+        if chance.random() < 0.2:
+            due = chance.choice([None, TODAY, TODAY + timedelta(days=1)])
+            Release.objects.create(connection=connection, email=email, cause="allowed", due_on=due)
     return connection
 
 
@@ -133,14 +136,12 @@ def test_the_other_causes_are_those_of_the_page(seed):
     told = {
         "no email": "no-email",
         "Kisi refused": "parked",
-        "suspended in Kisi": "suspended",
         "kept": "kept",
         "another way in": "other-way",
         "until cut-over": "not-cut-over",
     }
-    expected: dict[str, set[str]] = {
-        cause: set() for cause in [*told.values(), "exempt", "managed", "shared"]
-    }
+    others = ["suspended", "exempt", "managed", "shared"]
+    expected: dict[str, set[str]] = {cause: set() for cause in [*told.values(), *others]}
     for member, facts, said in answers(connection):
         if facts.row and facts.row.exempt:
             expected["exempt"].add(member.name)
@@ -148,6 +149,8 @@ def test_the_other_causes_are_those_of_the_page(seed):
             expected["managed"].add(member.name)
         elif said.short in told and said.short != "no email":
             expected[told[said.short]].add(member.name)
+        if said.tag.word == "Suspended":
+            expected["suspended"].add(member.name)
         if not member.email:
             expected["no-email"].add(member.name)
         if facts.sharers:

@@ -20,6 +20,7 @@ from plans.models import Subscription
 YES, NO, WAITS = Tag("Yes", "ok"), Tag("No", "bad"), Tag("Waiting", "info")
 NO_WONDER, UNKNOWN = Tag("No", "idle"), Tag("Not known", "idle")
 State = KisiGrant.State
+TRIES_AGAIN = "The last try did not go through. Core tries again by itself."
 UNSETTLED = (State.GRANTING, State.REVOKING, State.UNCERTAIN)
 
 
@@ -99,6 +100,12 @@ class _Case:
         return self.is_wanted and not self.is_in
 
     @property
+    def is_postponed(self) -> bool:
+        """Whether the next try has its time, and that is still to come."""
+        row = self.row
+        return row is not None and row.retry_at is not None and row.retry_at > timezone.now()
+
+    @property
     def is_unsettled(self) -> bool:
         """Whether Core itself has yet to ask about this person, or to do what the answer asks for."""
         row = self.row
@@ -146,6 +153,8 @@ def _with_what_came_since(looks: QuerySet[Look]) -> QuerySet[Look]:
 
 def is_outdated(connection: KisiConnection, seen: Look) -> bool:
     """Whether the connection is not the one any more that gave this answer, or failed to."""
+    if connection.is_ending:
+        return True
     since = [connection.key_set_at, connection.status_since if seen.failure else None]
     return any(at is not None and at > seen.at for at in since)
 
@@ -158,7 +167,8 @@ def _row(facts: Facts) -> KisiGrant | None:
 
 def of_address(connection: KisiConnection, seen: Look) -> Chain:
     """The same about an address that no member has."""
-    row = KisiGrant.objects.open().filter(connection=connection, email=seen.email).first()
+    rows = KisiGrant.objects.open().with_words(connection.gym.today(seen.at))
+    row = rows.filter(connection=connection, email=seen.email).first()
     return _chain(_Case(connection, seen.email, seen, row, None, "no member of this gym has this address"))
 
 
@@ -166,7 +176,7 @@ def _chain(case: _Case) -> Chain:
     links: tuple[Link, ...] = ()
     if not is_outdated(case.connection, case.seen):
         links = (_entitled(case), _found(case), _in_group(case), _not_suspended(case), _opens_doors(case))
-    waits = any(link.tag is WAITS for link in links) and not case.is_unanswered
+    waits = any(link.tag is WAITS for link in links) and not (case.is_unanswered or case.is_postponed)
     return Chain(links, case.seen.at, _is_at_it(case.connection) and (waits or case.is_unsettled))
 
 
@@ -187,7 +197,8 @@ def _found(case: _Case) -> Link:
     if case.is_unanswered:
         return Link(question, WAITS, _unanswered(case))
     if case.is_at_work:
-        return Link(question, WAITS, f"Core is making the Kisi profile of {case.name}.")
+        making = f"Core is making the Kisi profile of {case.name}."
+        return Link(question, WAITS, TRIES_AGAIN if case.is_postponed else making)
     if case.was_removed:
         return Link(question, NO_WONDER, "Core has removed the access since.")
     no = NO if case.is_wanted else NO_WONDER
@@ -213,7 +224,7 @@ def _inside(case: _Case) -> tuple[Tag, str]:
         return YES, "Left to Kisi by an admin."
     if row.managed:
         return YES, _managed(case, row)
-    if row.held_since:
+    if row.is_held:
         return YES, "The removal is held until an admin decides."
     if row.kept_until:
         return YES, "An admin kept this access."
@@ -222,7 +233,9 @@ def _inside(case: _Case) -> tuple[Tag, str]:
     if row.is_parked:
         return YES, _refused(row, "Kisi refused the removal")
     later = wording.later(case.connection)
-    return WAITS, f"Core removes the access {later}." if later else "Core is removing the access."
+    if later:
+        return WAITS, f"Core removes the access {later}."
+    return WAITS, TRIES_AGAIN if case.is_postponed else "Core is removing the access."
 
 
 def _outside(case: _Case) -> tuple[Tag, str]:
@@ -240,7 +253,7 @@ def _outside(case: _Case) -> tuple[Tag, str]:
     standing = wording.standing(case.connection, wording.Counts())
     if standing is not None:
         return WAITS, f"{standing.heading}."
-    return WAITS, f"Core is adding {case.name}."
+    return WAITS, TRIES_AGAIN if case.is_postponed else f"Core is adding {case.name}."
 
 
 def _refused(row: KisiGrant, what: str) -> str:

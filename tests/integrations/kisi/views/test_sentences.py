@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, Look, Preview, PreviewLine
+from integrations.kisi.models import (
+    Heartbeat,
+    KisiConnection,
+    KisiGrant,
+    Look,
+    Preview,
+    PreviewLine,
+    Release,
+)
 from members.models import Member
 from tests.conftest import House
 
@@ -191,6 +199,36 @@ class TestTheFiveLines:
         row(gym, ana, **facts)
         self.look(gym, ana, user_id=1, is_in_group=True)
         assert staff.open("members:detail", ana.pk).says(said)
+
+    @pytest.mark.parametrize("status", ["active", "paused"])
+    def test_what_waits_for_another_try_is_not_being_done(self, gym, staff, status):
+        """And nobody polls for it."""
+        ana, later = (
+            gym.member("Ana", status=status),
+            {"trouble": "unclear", "retry_at": NOW() + timedelta(hours=1)},
+        )
+        (outside if status == "active" else row)(gym, ana, **later)
+        self.look(gym, ana, is_in_group=status != "active", user_id=None if status == "active" else 1)
+        page = staff.open("members:detail", ana.pk)
+        assert page.says("In the group The last try did not go through. Core tries again by itself.")
+        for words in ("Core is at work.", "Core is making", "Core is adding", "Core is removing"):
+            assert words not in page.text
+        assert 'hx-trigger="every' not in page.html
+
+    def test_a_held_removal_that_was_allowed_is_being_done(self, gym, staff):
+        ana = gym.member("Ana", status="paused")
+        row(gym, ana, held_since=NOW())
+        Release.objects.create(connection=gym.connection, email=ana.email, cause="allowed")
+        self.look(gym, ana, user_id=1, is_in_group=True)
+        assert staff.open("members:detail", ana.pk).says("Core is removing the access.")
+
+    @pytest.mark.parametrize("status", ["disconnecting", "disconnected"])
+    def test_what_kisi_said_before_a_gym_left_is_not_told(self, gym, staff, status):
+        ana = gym.member("Ana", status="paused")
+        row(gym, ana)
+        self.look(gym, ana, user_id=1, is_in_group=True)
+        KisiConnection.objects.update(status=status)
+        assert "Core is removing the access" not in staff.open("members:detail", ana.pk).text
 
     def test_a_group_that_the_key_does_not_see(self, gym, staff):
         ana = gym.member("Ana")

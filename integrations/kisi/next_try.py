@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from integrations.access.policy import Reason
-from integrations.kisi import glance
+from integrations.kisi import glance, numbers
 from integrations.kisi.doors import Facts
 from integrations.kisi.models import KisiConnection, KisiGrant, Read, SyncRun
 from integrations.kisi.sync import schedule
@@ -29,6 +29,7 @@ class Next:
 
 SOON = Next("within a minute", label="Next try")
 DECIDED = Next("once an admin decides about the held removal")
+STOPPED = Next("once Core's own sync runs again", label="Next try")
 CORRECTED = Next("once the member's details change, or after Sync now", label="Next try")
 
 
@@ -37,6 +38,8 @@ def of(facts: Facts, now: datetime) -> Next | None:
     connection, row = facts.connection, facts.row
     if connection is None or not glance.can_sync(connection) or (row and row.exempt):
         return None
+    if numbers.silent_since(connection, now, connection.last_sign) is not None:  # type: ignore[attr-defined]
+        return STOPPED
     if connection.is_broken:
         return _try(connection.retry_at, now, "when Core tries whether Kisi works again")
     return _of_row(facts, now) or _first_of(connection, facts, now)
@@ -49,7 +52,7 @@ def _of_row(facts: Facts, now: datetime) -> Next | None:
         return _try(row.retry_at, now)
     if row is not None and row.is_parked:
         return CORRECTED
-    if row is not None and row.held_since is not None and not facts.decision.allowed:
+    if row is not None and row.is_held and not facts.decision.allowed:
         return DECIDED
     return _try(connection.retry_at, now) if connection and _is_owed(connection, facts) else None
 

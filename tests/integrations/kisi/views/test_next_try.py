@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
-from integrations.kisi.models import KisiConnection, KisiGrant, SyncRun
+from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, SyncRun
 from integrations.kisi.simulator import Kind
 from integrations.kisi.sync import schedule
 from members.models import Member
@@ -155,3 +155,9 @@ def test_nothing_is_promised_while_nothing_is_tried(connected, ana, staff, statu
 def test_nothing_is_promised_about_somebody_left_to_kisi(connected, ana, staff):
     KisiGrant.objects.update(exempt=True)
     assert said(staff, ana) == ""
+
+
+def test_nothing_is_promised_before_cores_own_sync_runs_again(connected, ana, staff):
+    Heartbeat.objects.update(at=timezone.now() - timedelta(minutes=16))
+    for member in (ana, connected.member("Ben")):
+        assert said(staff, member) == "Next try once Core's own sync runs again"

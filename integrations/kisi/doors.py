@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from integrations.access.policy import Decision, Reason
 from integrations.kisi import heard, why, wording
@@ -11,7 +11,7 @@ from integrations.kisi.models import KisiConnection, KisiGrant
 from members import words
 from members.slots import Tag
 
-__all__ = ["Answer", "Facts", "answer", "facts_at", "gather_facts", "what_to_do"]
+__all__ = ["Answer", "Facts", "answer", "facts_at", "gather_facts", "of_former", "what_to_do"]
 State, Trouble = KisiGrant.State, KisiGrant.Trouble
 YES, NO = Tag("Can get in", "ok"), Tag("Can't get in", "idle")
 WAITS, FAILED, HELD, KISI = (
@@ -48,14 +48,14 @@ def answer(facts: Facts) -> Answer:
 
 def _shared(facts: Facts, tag: Tag) -> str:
     """Of somebody whom Kisi manages no subscription opens anything."""
-    names = [facts.member.first_name, *facts.sharers]
+    names = [facts.first, *facts.sharers]
     which = "either subscription" if len(names) == 2 else "the subscription of any of them"
     so = "" if tag is KISI else f", so {which} opens the doors"
     return f"{words.some(names)} share {facts.member.email}: for Kisi they are one person{so}."
 
 
 def _say(facts: Facts) -> tuple[Tag, str, str]:
-    first, reason = facts.member.first_name, facts.reason
+    first, reason = facts.first, facts.reason
     connection, row = facts.connection, facts.row
     if connection is None or connection.status == KisiConnection.Status.DISCONNECTED:
         return _left(facts, connection, row) if connection and row else _disconnected(facts)
@@ -71,7 +71,7 @@ def _say(facts: Facts) -> tuple[Tag, str, str]:
 
 
 def _disconnected(facts: Facts) -> tuple[Tag, str, str]:
-    first, could = facts.member.first_name, "could" if facts.decision.allowed else "could not"
+    first, could = facts.first, "could" if facts.decision.allowed else "could not"
     text = (
         "Kisi is not connected, so Core opens no doors. "
         f"By the subscriptions {first} {could} get in: {facts.reason}."
@@ -81,7 +81,7 @@ def _disconnected(facts: Facts) -> tuple[Tag, str, str]:
 
 def _left(facts: Facts, connection: KisiConnection, row: KisiGrant) -> tuple[Tag, str, str]:
     """Of somebody whose access stayed as it was when the gym left Kisi."""
-    first, day = facts.member.first_name, facts.day(connection.status_since)
+    first, day = facts.first, facts.day(connection.status_since)
     since = f"Kisi was disconnected on {day}, and Core no longer changes it"
     if row.state == State.ABSENT:
         return _disconnected(facts)
@@ -98,7 +98,7 @@ def _managed(first: str, row: KisiGrant) -> tuple[Tag, str, str]:
 
 def _leaving(facts: Facts, reason: str) -> tuple[Tag, str, str]:
     """While a gym that leaves Kisi first takes away what Core gave: nobody gets access any more."""
-    first, row, why_so = facts.member.first_name, facts.row, "Kisi is being disconnected"
+    first, row, why_so = facts.first, facts.row, "Kisi is being disconnected"
     if row is None or row.state == State.ABSENT:
         if not facts.decision.allowed:
             return _outside(facts, reason)
@@ -113,7 +113,7 @@ def _leaving(facts: Facts, reason: str) -> tuple[Tag, str, str]:
 
 
 def _wanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
-    first, row, connection = facts.member.first_name, facts.row, facts.connection
+    first, row, connection = facts.first, facts.row, facts.connection
     if not facts.member.email:
         return (
             FAILED,
@@ -165,7 +165,7 @@ def _is_in(facts: Facts, row: KisiGrant) -> bool:
 
 
 def _inside(facts: Facts, row: KisiGrant, reason: str) -> tuple[Tag, str, str]:
-    first, connection = facts.member.first_name, facts.connection
+    first, connection = facts.first, facts.connection
     bar = _bar(facts, row)
     if bar is not None and bar[0] is SUSPENDED:
         return SUSPENDED, f"{bar[1]} Only someone in Kisi can lift that.", "suspended in Kisi"
@@ -175,7 +175,7 @@ def _inside(facts: Facts, row: KisiGrant, reason: str) -> tuple[Tag, str, str]:
 
 
 def _unwanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
-    first, row, connection = facts.member.first_name, facts.row, facts.connection
+    first, row, connection = facts.first, facts.row, facts.connection
     if row is None or row.state == State.ABSENT:
         return _outside(facts, reason)
     if connection and connection.in_transition and row.origin == KisiGrant.Origin.ADOPTED:
@@ -201,7 +201,7 @@ def _unwanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
 
 def _still(facts: Facts, row: KisiGrant, told: str, short: str) -> tuple[Tag, str, str]:
     """Of a right that stays although Core would not give it; it opens nothing while something else bars the doors."""
-    first, bar = facts.member.first_name, _bar(facts, row)
+    first, bar = facts.first, _bar(facts, row)
     if bar is not None:
         return bar[0], f"{bar[1]} {told[:1].upper()}{told[1:]}.", short
     if short == "kept":
@@ -211,7 +211,7 @@ def _still(facts: Facts, row: KisiGrant, told: str, short: str) -> tuple[Tag, st
 
 def _bar(facts: Facts, row: KisiGrant) -> tuple[Tag, str] | None:
     """What keeps a right from opening any door, and how the sentence then begins."""
-    first, connection = facts.member.first_name, facts.connection
+    first, connection = facts.first, facts.connection
     if facts.news.is_suspended if facts.news else row.suspended:
         return SUSPENDED, f"{first} is in the group but suspended in Kisi, so no door opens."
     if connection and wording.shut(connection):
@@ -220,7 +220,7 @@ def _bar(facts: Facts, row: KisiGrant) -> tuple[Tag, str] | None:
 
 
 def _not_removed(facts: Facts, row: KisiGrant, reason: str) -> tuple[Tag, str, str]:
-    first, bar = facts.member.first_name, _bar(facts, row)
+    first, bar = facts.first, _bar(facts, row)
     refused, said = _refusal(row, "Kisi refused the removal", "Core could not remove the access")
     can = "can still" if row.role_assignment_id is not None else "may still"
     text = f"{first} {can} get in although {reason}: {refused}."
@@ -231,7 +231,7 @@ def _not_removed(facts: Facts, row: KisiGrant, reason: str) -> tuple[Tag, str, s
 
 def _outside(facts: Facts, reason: str) -> tuple[Tag, str, str]:
     """Without a right of ours: out, unless the last read of this person showed another way in."""
-    first, last = facts.member.first_name, facts.row or facts.past
+    first, last = facts.first, facts.row or facts.past
     if last is not None and last.managed:
         return _managed(first, last)
     if last is not None and last.other_way:
@@ -239,6 +239,19 @@ def _outside(facts: Facts, reason: str) -> tuple[Tag, str, str]:
         return KISI, text, "another way in"
     yet = " yet" if facts.decision.reason is Reason.STARTS else ""
     return NO, f"{first} can't get in{yet}: {reason}.", reason
+
+
+def of_former(facts: Facts, row: KisiGrant) -> str:
+    """What becomes of a right under an address the member had before: by that address, for it opens the doors alone."""
+    mine = replace(facts, row=row, past=None, seen=None, called=row.email)
+    comes_first = facts.decision.allowed and facts.member.email and not _has_access(facts)
+    if comes_first and _bar(mine, row) is None:
+        return f"{row.email} can still get in until Kisi has confirmed {facts.member.email}."
+    return _unwanted(mine, why.moved_to(facts.member.email))[1]
+
+
+def _has_access(facts: Facts) -> bool:
+    return facts.row is not None and facts.row.state == State.GRANTED
 
 
 def what_to_do(row: KisiGrant) -> str:

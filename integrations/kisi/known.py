@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
 from integrations.access.policy import Decision
 from integrations.kisi import entries, why
 from integrations.kisi.entries import Holders
@@ -30,6 +32,11 @@ class Facts:
     past: KisiGrant | None = None  # the last row of an address that has none open
     whose: str = ""  # first name of whoever's subscription decides, where it is not the member's own
     seen: Look | None = None  # what Kisi said when somebody asked just now
+    called: str = ""  # by the address, where it is another one than the member's
+
+    @property
+    def first(self) -> str:
+        return self.called or self.member.first_name
 
     @property
     def reason(self) -> str:
@@ -72,11 +79,36 @@ def facts_at(
     }
 
 
+def facts_and_former(
+    connection: KisiConnection | None, gym: Gym, member: Member, today: date
+) -> tuple[Facts, list[KisiGrant]]:
+    """The same of one member; and in as many queries the rights under addresses that nobody has any more."""
+    holders = entries.of(gym, [member])
+    found: list[KisiGrant] = []
+    if connection is not None:
+        found = list(_told(connection, Q(email=member.email) & ~Q(email="") | _former(member), today))
+    here = next((row for row in found if row.email == member.email), None)
+    facts = _facts(member, holders, here, connection, today)
+    is_over = connection is None or connection.is_ending
+    return facts, [] if is_over else [row for row in found if row.email != member.email]
+
+
+def _former(member: Member) -> Q:
+    """Rights this member still has elsewhere, unless an admin left them to Kisi."""
+    here = Member.objects.filter(gym=member.gym_id, email=OuterRef("email"))
+    has_right = Q(role_assignment_id__isnull=False) & ~Q(state__in=[State.ABSENT, State.CLOSED])
+    return has_right & Q(~Exists(here), member=member, exempt=False)
+
+
 def _rows(connection: KisiConnection | None, emails: set[str], today: date) -> dict[str, KisiGrant]:
     if connection is None or not emails:
         return {}
-    rows = KisiGrant.objects.telling().with_words(today).filter(connection=connection, email__in=emails)
-    return {row.email: row for row in rows.select_related("kept_by", "exempt_by")}
+    return {row.email: row for row in _told(connection, Q(email__in=emails), today)}
+
+
+def _told(connection: KisiConnection, which: Q, today: date) -> QuerySet[KisiGrant]:
+    rows = KisiGrant.objects.telling().with_words(today).filter(which, connection=connection)
+    return rows.select_related("kept_by", "exempt_by")
 
 
 def _facts(

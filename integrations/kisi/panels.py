@@ -20,6 +20,7 @@ from integrations.kisi import (
     explain,
     faces,
     glance,
+    known,
     next_try,
     numbers,
 )
@@ -30,6 +31,7 @@ from members.slots import AccessCell, Filter, HealthLine, Order, Piece, Timeline
 
 GRAVEST = 3
 NO_ACCESS = (KisiGrant.Closed.REMOVED, KisiGrant.Closed.GONE)  # what a closed row was closed for
+CONFIRMED = ("Can get in", "Kept")  # what Kisi says too by confirming the access
 SAY_IT_THEMSELVES = ("kisi:overview", "kisi:connected")  # their status block shows the gravest trouble
 
 
@@ -38,18 +40,21 @@ def member_panel(request: HttpRequest, member: Member) -> Piece:
     gym: Gym = request.gym  # type: ignore[attr-defined]
     now = timezone.now()
     connection = glance.find_connection(request)
-    facts = doors.facts_at(connection, gym, [member], gym.today(now))[member.pk]
+    facts, elsewhere = known.facts_and_former(connection, gym, member, gym.today(now))
     seen = chain.lately(facts, now)
     found = chain.of_lately(facts, seen) if seen else None
     answer = doors.answer(replace(facts, seen=seen if found and found.links else None))
+    former = [doors.of_former(facts, row) for row in elsewhere]
     context = {
         "answer": answer,
         "rule": facts.reason,
         "chain": found,
-        "mark": sha256(f"{answer}{found}".encode()).hexdigest()[:12],
+        "mark": sha256(f"{answer}{found}{former}".encode()).hexdigest()[:12],
         "row": facts.row,
         "past": facts.past if facts.past and facts.past.closed_how in NO_ACCESS else None,
+        "former": former,
         "confirmed_at": _confirmed_at(facts.row),
+        "is_confirmed": answer.tag.word in CONFIRMED,
         "next": next_try.of(facts, now),
         "member": member,
         "usable": connection is not None and connection.status != KisiConnection.Status.DISCONNECTED,

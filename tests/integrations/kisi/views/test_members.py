@@ -80,6 +80,21 @@ class TestThePage:
         assert page.says("1 member", "Kept kept when Kisi was disconnected")
         assert "Ben" not in page.text
 
+    @pytest.mark.parametrize(
+        ("facts", "confirmed"),
+        [
+            ({}, "Kisi confirmed this today"),
+            ({"kept_until": timezone.now()}, "Kisi confirmed this today"),
+            ({"suspended": True}, "Kisi last confirmed the access today"),
+            ({"held_since": timezone.now()}, "Kisi last confirmed the access today"),
+        ],
+    )
+    def test_kisi_is_said_to_confirm_only_what_it_confirmed(self, connected, ana, staff, facts, confirmed):
+        if "suspended" not in facts and facts:
+            connected.subscription(ana).pause()
+        KisiGrant.objects.update(**facts)
+        assert staff.open("members:detail", ana.pk).says(confirmed)
+
     def test_without_an_address_it_offers_to_add_one(self, connected, staff):
         page = staff.open("members:detail", connected.member("Ana", email="").pk)
         assert page.says("Kisi knows people by email, and Core has none for Ana.", "Add an email")
@@ -205,6 +220,35 @@ class TestDetails:
         staff.press(page, "Save and remove access")
         connected.sync()
         assert connected.inside() == []
+
+    @pytest.mark.parametrize(
+        ("after", "said"),
+        [
+            ("new@example.com", "ana@example.com can still get in until Kisi has confirmed new@example.com."),
+            ("", "ana@example.com loses access once syncing is resumed: there is no email any more."),
+        ],
+    )
+    def test_an_address_that_still_opens_the_doors_is_told(self, connected, ana, staff, after, said):
+        KisiConnection.objects.update(status="paused")
+        page = staff.press(staff.open("members:edit", ana.pk), "Save details", email=after)
+        page = page if after else staff.press(page, "Save and remove access")
+        assert page.says(said)
+        KisiConnection.objects.update(status="connected")
+        connected.sync()
+        assert "ana@example.com can" not in staff.open("members:detail", ana.pk).text
+
+    def test_a_held_removal_under_a_former_address_is_told(self, connected, ana, staff):
+        Member.objects.filter(pk=ana.pk).update(email="")
+        KisiGrant.objects.update(held_since=timezone.now())
+        page = staff.open("members:detail", ana.pk)
+        assert page.says(
+            "Core has none for Ana.", "ana@example.com can still get in: the removal is held since"
+        )
+
+    def test_an_address_that_somebody_else_has_now_is_theirs(self, connected, ana, staff):
+        Member.objects.filter(pk=ana.pk).update(email="new@example.com")
+        connected.member("Ben", email="ana@example.com", status="paused")
+        assert "ana@example.com can" not in staff.open("members:detail", ana.pk).text
 
     def test_another_case_is_the_same_person(self, connected, ana, staff):
         page = staff.press(staff.open("members:edit", ana.pk), "Save details", email=" ANA@Example.com ")

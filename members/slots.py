@@ -84,9 +84,12 @@ class HealthLine:
 
 @dataclass(frozen=True, slots=True)
 class EffectLine:
+    """`has_none`: whoever is said to lose access has none yet."""
+
     name: str
     email: str
     reason: str = ""
+    has_none: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,11 @@ class Effect:
     @property
     def touches_anybody(self) -> bool:
         return bool(self.gains or self.loses)
+
+    @property
+    def removals(self) -> int:
+        """How many have the access that they lose."""
+        return sum(not line.has_none for line in self.loses)
 
     @property
     def when(self) -> str:

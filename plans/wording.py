@@ -122,6 +122,7 @@ DONE = {
 }
 THEN = ("{first} loses access {when}.", "{first} gets access {when}.")
 BEING_DONE = ("{first} is losing access.", "{first} is getting access.")
+NONE_YET = "{first} has no access yet, and gets none."
 KEEPS = "{first} keeps access through {plan}."
 STAYS = "{first} keeps access."
 
@@ -141,6 +142,10 @@ def done_step(action: str, plan: object, on: str) -> SafeString:
 def loses(first: str, when: str) -> SafeString:
     """`when` the doors follow; "" while it is being done."""
     return told((THEN if when else BEING_DONE)[0], first=first, when=when)
+
+
+def gets_none(first: str) -> SafeString:
+    return told(NONE_YET, first=first)
 
 
 def gains(first: str, when: str) -> SafeString:

@@ -154,14 +154,14 @@ def _effect(connection: KisiConnection, before: _Snapshot, after: _Snapshot) -> 
     keeps = sorted((shrunk & set(after.names)) - left_alone)
     return Effect(
         gains=_lines(gains, after),
-        loses=_lines(loses, before),
+        loses=tuple(_lost(before, email, rows.get(email)) for email in loses),
         keeps=tuple(_kept(before, after, email) for email in keeps),
         stays=_lines(stays, after),
         notes=(
             *_notes(connection, gains, [before.names[email] for email in later]),
             *_apart(len((came | went) & left_alone)),
         ),
-        warning=_warning(connection, len(loses)),
+        warning=_warning(connection, [rows.get(email) for email in loses]),
         fingerprint=_fingerprint(gains, loses),
         later=wording.later(connection, is_silent=_is_silent(connection)),
     )
@@ -205,6 +205,12 @@ def _has(row: KisiGrant | None) -> bool:
     return row is not None and (row.state == KisiGrant.State.GRANTED or row.is_asked_about)
 
 
+def _lost(before: _Snapshot, email: str, row: KisiGrant | None) -> EffectLine:
+    """Nothing goes of somebody whom Kisi has not let in yet, nor ever will."""
+    has_none = row is None or row.state in (KisiGrant.State.ABSENT, KisiGrant.State.CLOSED)
+    return EffectLine(before.names[email], email, explain.NONE_YET if has_none else "", has_none)
+
+
 def _lines(emails: list[str], snapshot: _Snapshot) -> tuple[EffectLine, ...]:
     return tuple(EffectLine(snapshot.names[email], email) for email in emails)
 
@@ -223,14 +229,24 @@ def _notes(connection: KisiConnection, new: list[str], later: list[str]) -> tupl
 def _apart(count: int) -> tuple[str, ...]:
     if not count:
         return ()
-    them = "this person" if count == 1 else "them"
-    return (f"{words.people(count)} managed in Kisi: Core neither gives nor takes away access of {them}.",)
+    are = "is" if count == 1 else "are"
+    return (f"{words.people(count)} {are} managed in Kisi: Core neither gives nor removes their access.",)
 
 
-def _warning(connection: KisiConnection, loses: int) -> str:
-    if not loses or connection.keep_profiles:
+def _warning(connection: KisiConnection, rows: list[KisiGrant | None]) -> str:
+    """`rows`: of each who loses access."""
+    going = sum(row is not None and _has_profile_to_lose(connection, row) for row in rows)
+    if not going or connection.keep_profiles:
         return ""
-    return explain.history_lost(loses)
+    return explain.history_lost(going) if going == len(rows) else explain.history_of_some_lost(going)
+
+
+def _has_profile_to_lose(connection: KisiConnection, row: KisiGrant) -> bool:
+    """A profile that was there before stays until the cut-over, and with whoever was never let in."""
+    if row.profile_was_there is False:
+        return row.is_open
+    has_access = row.state not in (KisiGrant.State.ABSENT, KisiGrant.State.CLOSED)
+    return has_access and not connection.in_transition
 
 
 def _fingerprint(gains: list[str], loses: list[str]) -> str:

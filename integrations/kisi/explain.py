@@ -123,6 +123,13 @@ def history_lost(losing: int) -> str:
     return "Their Kisi profiles are deleted, and unlock history may be lost."
 
 
+def history_of_some_lost(going: int) -> str:
+    """The same where others on the list keep their profile, or have none."""
+    profiles = "1 Kisi profile is" if going == 1 else f"{going:,} Kisi profiles are"
+    return f"{profiles} deleted, and unlock history may be lost."
+
+
+NONE_YET = "has no access yet"
 NOTHING_DONE = "Nothing was changed, in Core or in Kisi."
 _FAILURES = {
     "KeyRejected": Trouble(

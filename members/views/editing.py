@@ -27,13 +27,13 @@ class Addresses:
 
     def ends_access(self, effect: Effect) -> bool:
         """More than the old address going because the new one comes."""
-        lost = {line.email for line in effect.loses}
+        lost = {line.email for line in effect.loses if not line.has_none}
         return bool(lost - {self.before}) or (bool(lost) and not self._is_followed(effect))
 
     def said(self, effect: Effect) -> str:
-        if effect.loses and self._is_followed(effect):
+        if effect.removals and self._is_followed(effect):
             return wording.saved_followed(self.before, self.after, slots.doors_name(), effect.later)
-        if effect.loses:
+        if effect.removals:
             return wording.saved_losing(self.before, effect.later)
         return wording.saved_gaining(self.after, effect.later) if effect.gains else wording.SAVED
 
@@ -100,7 +100,7 @@ def delete_member(request: HttpRequest, member_id: int) -> HttpResponse:
     if not outcome.is_done:
         return check_page(request, outcome, _about_deletion(member, outcome.effect))
     effect = outcome.effect
-    said = wording.deleted(member.name, slots.doors_name(), effect.later, loses=bool(effect.loses))
+    said = wording.deleted(member.name, slots.doors_name(), effect.later, loses=bool(effect.removals))
     messages.success(request, said)
     return redirect("members:list")
 
@@ -118,7 +118,7 @@ def _about_address(member_id: int, name: str, addresses: Addresses) -> Question:
 
 
 def _about_deletion(member: Member, effect: Effect) -> Question:
-    loses = bool(effect.loses)
+    loses = bool(effect.removals)
     return Question(
         wording.ask_deletion(member.name),
         wording.delete(member.name, loses=loses),

@@ -83,7 +83,9 @@ def archive_plan(request: HttpRequest, plan_id: int) -> HttpResponse:
 
 
 def _saved(effect: Effect) -> str:
-    return wording.plan_saved(gains=len(effect.gains), loses=len(effect.loses), later=effect.later)
+    """What no page has named before it was saved is told after."""
+    said = wording.plan_saved(gains=len(effect.gains), loses=len(effect.loses), later=effect.later)
+    return said if effect.touches_anybody else wording.one_after_the_other([said, *effect.notes])
 
 
 def _save(form: PlanForm, request: HttpRequest) -> None:

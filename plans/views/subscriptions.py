@@ -81,7 +81,7 @@ def _settle(
         request,
         lambda: step(**facts, by=request.user),
         cause=cause,
-        ask=lambda effect: bool(effect.loses),
+        ask=lambda effect: bool(effect.removals),
         about={subscription.member.email},
         supposed=lambda: Supposed(instead=(subscription.supposing(action, **facts),)),
     )
@@ -91,11 +91,11 @@ def _question(subscription: Subscription, action: str, effect: Effect) -> Questi
     first = subscription.member.first_name
     return Question(
         wording.ask_step(action, subscription.plan, first),
-        wording.button(action, loses=bool(effect.loses)),
+        wording.button(action, loses=bool(effect.removals)),
         reverse("members:detail", args=[subscription.member_id]),
         subscription.member.name,
         _consequence(first, effect, effect.when),
-        is_final=bool(effect.loses),
+        is_final=bool(effect.removals),
     )
 
 
@@ -103,13 +103,13 @@ def _said(subscription: Subscription, action: str, form: TransitionForm, effect:
     on = form.cleaned_data.get("on")
     done = wording.done_step(action, subscription.plan, words.day(on) if on else "")
     consequence = _consequence(subscription.member.first_name, effect, effect.later)
-    return wording.one_after_the_other([done, *consequence])
+    return wording.one_after_the_other([done, *(consequence or effect.notes)])
 
 
 def _consequence(first: str, effect: Effect, when: str) -> tuple[str, ...]:
     """What it means for the doors in a sentence, where it concerns this one person."""
     if len(effect.loses) == 1:
-        return (wording.loses(first, when),)
+        return (wording.loses(first, when) if effect.removals else wording.gets_none(first),)
     if len(effect.gains) == 1:
         return (wording.gains(first, when),)
     if len(effect.stays) == 1:

@@ -154,6 +154,42 @@ class TestForecast:
         assert emails(forecast(two).loses) == ["ana"]
 
 
+class TestWhoHasNoAccessYet:
+    """Entitled, and not let in: on the list of who loses it, and told apart."""
+
+    @pytest.fixture
+    def zoe(self, two: House) -> House:
+        two.member("Zoe")
+        return two
+
+    def test_she_is_told_apart(self, zoe):
+        ana, last = forecast(zoe).loses
+        assert (ana.has_none, ana.reason) == (False, "")
+        assert (last.name, last.has_none, last.reason) == ("Zoe", True, "has no access yet")
+        assert forecast(zoe).removals == 1
+
+    @pytest.mark.parametrize(
+        ("facts", "has_none"),
+        [({"state": "absent", "role_assignment_id": None}, True), ({"state": "granting"}, False)],
+    )
+    def test_whose_call_is_under_way_may_have_it(self, two, facts, has_none):
+        two.connection.grants.filter(email="ana@example.com").update(**facts)
+        assert forecast(two).loses[0].has_none is has_none
+
+    def test_only_profiles_that_are_there_go(self, zoe):
+        assert forecast(zoe).warning == "1 Kisi profile is deleted, and unlock history may be lost."
+        effect = effects.forecast(zoe.gym, lambda: Member.objects.filter(first_name="Zoe").delete())
+        assert (effect.removals, effect.warning) == (0, "")
+
+    def test_before_the_cut_over_a_profile_that_was_there_stays(self, two):
+        KisiConnection.objects.update(sole_source_since=None)
+        two.connection.grants.update(profile_was_there=True)
+        assert emails(forecast(two).loses) == ["ana"]
+        assert forecast(two).warning == ""
+        two.connection.grants.update(profile_was_there=False)
+        assert forecast(two).warning == "The Kisi profile is deleted, and unlock history may be lost."
+
+
 class TestMovingIn:
     """Whom another platform let in keeps that until the cut-over, entitled or not."""
 
@@ -264,10 +300,8 @@ class TestManagedInKisi:
     def test_who_is_managed_loses_nothing_and_that_is_said(self, cleo):
         effect = forecast(cleo)
         assert emails(effect.loses) == ["ana"]
-        assert (
-            "1 person managed in Kisi: Core neither gives nor takes away access of this person."
-            in effect.notes
-        )
+        said = "1 person is managed in Kisi: Core neither gives nor removes their access."
+        assert said in effect.notes
 
     def test_nor_gains_when_the_box_is_ticked_again(self, cleo):
         untick(cleo)()

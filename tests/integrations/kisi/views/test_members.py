@@ -158,6 +158,23 @@ class TestActionsThatEndAccess:
         page = staff.open("members:detail", ana.pk)
         assert page.says("Ana can't get in: Open Door is paused (payment failed).", "Ana Ruiz lost access")
 
+    def test_who_has_no_access_yet_is_told_of_no_removal(self, connected, staff):
+        connected.world.fault(method="POST", path="/users", status=422, times=0)
+        ben = connected.member("Ben")
+        connected.sync()
+        page = act(staff, ben, "pause")
+        assert page.says("Ben has no access yet, and gets none.")
+        assert "profile" not in page.text
+        assert "This is your word" not in page.text
+        assert staff.press(page, "Pause").says("Open Door is paused. Ben has no access yet, and gets none.")
+        assert staff.open("members:delete", ben.pk).says("Delete Ben")
+
+    def test_who_keeps_access_until_the_cut_over_is_told_so_after_the_press(self, connected, ana, staff):
+        KisiConnection.objects.update(sole_source_since=None)
+        KisiGrant.objects.update(origin="adopted")
+        page = staff.press(act(staff, ana, "pause"), "Pause")
+        assert page.says("Open Door is paused. Ana Ruiz can still get in until you cut over.")
+
     def test_a_press_that_was_not_asked_is_asked(self, connected, ana, staff):
         row = connected.subscription(ana)
         page = staff.post("subscriptions:act", ana.pk, row.pk, "cancel-now")
@@ -249,6 +266,13 @@ class TestDetails:
         Member.objects.filter(pk=ana.pk).update(email="new@example.com")
         connected.member("Ben", email="ana@example.com", status="paused")
         assert "ana@example.com can" not in staff.open("members:detail", ana.pk).text
+
+    def test_a_new_address_of_somebody_without_access_removes_nothing(self, connected, staff):
+        ben = connected.member("Ben")
+        page = staff.press(staff.open("members:edit", ben.pk), "Save details", email="new@example.com")
+        assert page.says("Saved. new@example.com is getting access.")
+        page = staff.press(staff.open("members:edit", ben.pk), "Save details", email="")
+        assert page.says("Saved.", "Core has none for Ben.")
 
     def test_another_case_is_the_same_person(self, connected, ana, staff):
         page = staff.press(staff.open("members:edit", ana.pk), "Save details", email=" ANA@Example.com ")

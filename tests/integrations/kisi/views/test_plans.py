@@ -120,6 +120,12 @@ class TestTurningOff:
         page = untick(staff, house.plan)
         assert page.says("1 person loses access", "Ana", "Ben can still get in until you cut over.")
 
+    def test_where_all_keep_it_until_the_cut_over_that_is_told_after_saving(self, ten, staff):
+        KisiConnection.objects.update(sole_source_since=None)
+        ten.connection.grants.update(origin="adopted")
+        assert untick(staff, ten.plan).says("Plan saved. 9 people can still get in until you cut over.")
+        assert not Release.objects.exists()
+
     def test_who_is_managed_in_kisi_or_left_to_it_is_not_in_the_list(self, ten, staff):
         ten.connection.grants.filter(email="p001@example.com").update(exempt=True)
         ten.connection.grants.filter(email="p002@example.com").update(managed="has the role administrator")

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from members.models import Gym, Member
 from members.slots import AccessCell, Filter, Piece, Tag
+from plans import wording
 from plans.models import Plan, Subscription
 from plans.transitions import Status
-from plans.wording import LABELS
 
 SOON = timedelta(days=7)
 SHOWN = 20
@@ -30,6 +30,7 @@ class Line:
 
     subscription: Subscription
     tag: Tag
+    dates: str
     actions: list[tuple[str, str]]
 
 
@@ -85,8 +86,9 @@ def next_seven_days(request: HttpRequest) -> Piece | None:
 
 
 def _line(row: Subscription) -> Line:
-    actions = [(action.replace("_", "-"), LABELS[action]) for action in row.actions]
-    return Line(row, tag_of(row), actions)
+    actions = [(action.replace("_", "-"), wording.LABELS[action]) for action in row.actions]
+    dates = wording.dates(row.starts_on, row.ends_on, is_over=row.status in Subscription.ENDED)
+    return Line(row, tag_of(row), dates, actions)
 
 
 def _rank(row: Subscription) -> int:

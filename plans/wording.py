@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from members.wording import told
-from members.words import people
+from members.words import day, people
 
 # States, by the value that is stored
 
@@ -167,6 +168,15 @@ def started(first: str, plan: object, on: str) -> SafeString:
     return told("{first} is on {plan} now.", first=first, plan=plan)
 
 
+def dates(first: date, last: date | None, *, is_over: bool) -> str:
+    """The days of a subscription; one that is over may have ended within its last day, or before its first."""
+    if last is None:
+        return day(first) if is_over else f"{day(first)}, no end"
+    if last < first:
+        return f"never started, was to start on {day(first)}"
+    return f"{day(first)} to {'' if is_over else 'the end of '}{day(last)}"
+
+
 # Plans
 
 
@@ -174,8 +184,10 @@ def is_a_plan(plan: object) -> SafeString:
     return told("{plan} is a plan now.", plan=plan)
 
 
-def archived(plan: object) -> SafeString:
-    return told("{plan} is archived. Who has it keeps it, and the doors with it.", plan=plan)
+def archived(plan: object, *, opens: bool) -> SafeString:
+    return told(
+        f"{{plan}} is archived. Who has it keeps it{', and the doors with it' if opens else ''}.", plan=plan
+    )
 
 
 def sold_again(plan: object) -> SafeString:

@@ -78,7 +78,7 @@ def archive_plan(request: HttpRequest, plan_id: int) -> HttpResponse:
         messages.success(request, wording.sold_again(plan))
     elif plan.archived_at is None:
         plan.archive(by=request.user)
-        messages.success(request, wording.archived(plan))
+        messages.success(request, wording.archived(plan, opens=plan.has_24hr_access))
     return redirect("plans:list")
 
 

@@ -175,6 +175,12 @@ class TestArchive:
         )
         assert Change.objects.get().by == bob.user
 
+    def test_a_plan_that_opens_nothing_promises_no_doors(self, desk, plan):
+        Plan.objects.update(has_24hr_access=False)
+        page = desk.open("plans:detail", plan.pk)
+        assert page.says("Who has Open Door keeps it.")
+        assert desk.press(page, "Archive plan").says("Open Door is archived. Who has it keeps it.")
+
     def test_archiving_twice_is_archiving_once(self, desk, plan):
         page = desk.open("plans:detail", plan.pk)
         desk.press(page, "Archive plan")

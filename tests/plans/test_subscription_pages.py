@@ -71,6 +71,20 @@ class TestOffered:
         page = desk.open("members:detail", ana.pk)
         assert page.says("Day Paused 5 Jan 2026 to the end of 30 Nov 2026 · no 24-hr access · injury")
 
+    @pytest.mark.parametrize(
+        ("facts", "said"),
+        [
+            ({"status": "active"}, "5 Jan 2026, no end"),
+            ({"status": "pending_cancel", "ends_on": "2026-11-30"}, "5 Jan 2026 to the end of 30 Nov 2026"),
+            ({"status": "cancelled", "ends_on": "2026-11-30"}, "5 Jan 2026 to 30 Nov 2026"),
+            ({"status": "cancelled", "ends_on": "2026-01-04"}, "never started, was to start on 5 Jan 2026"),
+            ({"status": "expired"}, "Expired 5 Jan 2026 ·"),
+        ],
+    )
+    def test_its_days_are_those_on_which_it_counted(self, desk, ana, no_doors, facts, said):
+        SubscriptionFactory(member=ana, starts_on="2026-01-05", **facts)
+        assert desk.open("members:detail", ana.pk).says(said)
+
 
 class TestAdd:
     def test_it_starts_today(self, desk, ana, no_doors, today):
@@ -109,7 +123,10 @@ class TestAdd:
         PlanFactory(gym=ana.gym, name="Old").archive()
         page = desk.open("subscriptions:new", ana.pk)
         assert "Old" not in page.text
-        assert page.says("No plans yet")
+        assert page.says("No plan is sold now", "Every plan is archived.")
+
+    def test_a_gym_without_plans_is_told_so(self, desk, ana, no_doors):
+        assert desk.open("subscriptions:new", ana.pk).says("No plans yet")
 
 
 class TestAct:

@@ -15,7 +15,7 @@ from members.effects import Outcome, Question, check_page, settle
 from members.forms import posted
 from members.gyms import staff_required
 from members.models import Gym, Member
-from members.slots import Effect, Supposed
+from members.slots import Effect, Supposed, forecast_supposed
 from plans import wording
 from plans.forms import SubscriptionForm, TransitionForm
 from plans.models import Subscription, TransitionRefused
@@ -66,24 +66,28 @@ def act(request: HttpRequest, member_id: int, subscription_id: int, action: str)
 def _settle(
     request: HttpRequest, subscription: Subscription, action: str, form: TransitionForm, today: date
 ) -> Outcome:
-    cause = f"{LABELS[action]}: {subscription.plan}"
-    if request.method == "POST":
-        if not form.is_valid():
-            return Outcome(Effect.empty(), is_done=False)
-        facts = dict(form.cleaned_data)
-    else:
-        on = max(today, subscription.starts_on)
-        facts = {"on": on} if action == "schedule_cancel" else {}
+    """What does not say all that is needed is only told what the step would do to the doors."""
+    is_wrong = request.method == "POST" and not form.is_valid()
+    facts = dict(form.cleaned_data) if request.method == "POST" and not is_wrong else {}
+    if action == "schedule_cancel":
+        facts.setdefault("on", max(today, subscription.starts_on))
     if action in NEEDS_TODAY:
         facts["today"] = today
+
+    def supposed() -> Supposed:
+        return Supposed(instead=(subscription.supposing(action, **facts),))
+
+    about = {subscription.member.email}
+    if is_wrong:
+        return Outcome(forecast_supposed(subscription.member.gym, supposed(), about=about), is_done=False)
     step = getattr(subscription, action)
     return settle(
         request,
         lambda: step(**facts, by=request.user),
-        cause=cause,
+        cause=f"{LABELS[action]}: {subscription.plan}",
         ask=lambda effect: bool(effect.removals),
-        about={subscription.member.email},
-        supposed=lambda: Supposed(instead=(subscription.supposing(action, **facts),)),
+        about=about,
+        supposed=supposed,
     )
 
 
@@ -94,7 +98,7 @@ def _question(subscription: Subscription, action: str, effect: Effect) -> Questi
         wording.button(action, loses=bool(effect.removals)),
         reverse("members:detail", args=[subscription.member_id]),
         subscription.member.name,
-        _consequence(first, effect, effect.when),
+        _consequence(first, effect, effect.when) or (() if effect.notes else (wording.NO_DOOR,)),
         is_final=bool(effect.removals),
     )
 

@@ -163,6 +163,21 @@ class TestAct:
         row.refresh_from_db()
         assert (row.status, row.cause) == ("paused", "injury")
 
+    def test_what_changes_nobodys_access_says_so(self, desk, row, doors):
+        assert desk.open(address(row, "pause")).says("Nobody's door access changes now.")
+        doors.effect = Effect(notes=("1 person is managed in Kisi.",))
+        page = desk.open(address(row, "pause"))
+        assert page.says("1 person is managed in Kisi.")
+        assert "Nobody's door access" not in page.text
+
+    def test_a_field_that_is_wrong_takes_nothing_from_what_is_asked(self, desk, row, doors):
+        doors.effect = self.LOSES
+        page = desk.press(desk.open(address(row, "pause")), "Pause and remove access", cause="x" * 121)
+        assert page.says("There is a problem", "Ana loses access within seconds.")
+        assert status(row) == "active"
+        desk.press(page, "Pause and remove access", cause="injury")
+        assert status(row) == "paused"
+
     def test_a_press_that_was_not_asked_is_asked(self, desk, row, doors):
         doors.effect = self.LOSES
         page = desk.post(address(row, "pause"), cause="injury")

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.contrib.auth import get_user_model
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from integrations.kisi import causes, letters
 from integrations.kisi.causes import Cause, News
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 ONCE_PER = timedelta(hours=1)
 TRY_AGAIN = timedelta(minutes=5)
+# Where all may be said to be well again: one trouble often ends in another that is not told yet.
+IN_ORDER = (KisiConnection.Status.CONNECTED, KisiConnection.Status.THROTTLED)
 Write = Callable[[], Letter]
 
 
@@ -51,7 +53,7 @@ def tell(connection_id: int, now: datetime) -> Told:
         is_grave = is_grave or cause.is_grave
         if _is_due(known.get(cause.key), cause, news, now):
             told = _tell(connection, cause, news, now)
-    is_silent = is_grave or connection.status == KisiConnection.Status.DISCONNECTED
+    is_silent = is_grave or connection.status not in IN_ORDER
     return told if is_silent or not told.reached else _all_clear(connection, now)
 
 
@@ -86,9 +88,10 @@ def _tell(connection: KisiConnection, cause: Cause, news: News, now: datetime) -
 
 def _all_clear(connection: KisiConnection, now: datetime) -> Told:
     owed = Alert.objects.filter(connection=connection, owes_all_clear=True)
-    if not owed.exists() or not _claim(owed, now):
+    told_at = owed.aggregate(last=Max("told_at"))["last"]
+    if told_at is None or not _claim(owed, now):
         return Told()
-    if not _send(connection, partial(causes.all_clear, connection)):
+    if not _send(connection, partial(causes.all_clear, connection, told_at=told_at, now=now)):
         return Told(reached=False)
     owed.update(owes_all_clear=False, busy_until=None)
     return Told()

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Min, Q, Sum
 
-from integrations.kisi import glance, letters, numbers, why
+from integrations.kisi import glance, heard, letters, numbers, why
+from integrations.kisi.curve import CLEARED
 from integrations.kisi.letters import Batch, Letter, Named
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, SyncRun
 from integrations.kisi.sync import ahead, deciding, gather, planning
@@ -80,8 +81,7 @@ def _refused(connection: KisiConnection, now: datetime) -> News | None:
 
 
 def _refused_letter(rows: Sequence[KisiGrant]) -> Letter:
-    people = [Named(row.name or row.email, f"Kisi said “{row.last_error}”") for row in rows]
-    return letters.refused(people, numbers.wrong_of(rows))
+    return letters.refused(_with_answers(rows), numbers.wrong_of(rows))
 
 
 def _leaving(connection: KisiConnection, now: datetime) -> News | None:
@@ -97,8 +97,7 @@ def _leaving(connection: KisiConnection, now: datetime) -> News | None:
 
 def _stuck(connection: KisiConnection, now: datetime) -> News | None:
     rows = list(numbers.stuck(connection).order_by("name", "email"))
-    people = [Named(row.name or row.email, f"Kisi said “{row.last_error}”") for row in rows]
-    return News(lambda: letters.stuck(people), tuple(row.pk for row in rows)) if rows else None
+    return News(lambda: letters.stuck(_with_answers(rows)), tuple(row.pk for row in rows)) if rows else None
 
 
 def _no_answer(connection: KisiConnection, now: datetime) -> News | None:
@@ -121,6 +120,8 @@ def _week(connection: KisiConnection, now: datetime) -> News | None:
     if local.weekday() != MONDAY or local.hour < MORNING or now - connection.connected_at < A_DAY:
         return None
     year, number, _ = local.isocalendar()
+    if connection.is_ending:
+        return None
     return News(lambda: _week_letter(connection, now), (f"{year}-{number}",))
 
 
@@ -128,27 +129,42 @@ def _week_letter(connection: KisiConnection, now: datetime) -> Letter:
     today, counts = connection.gym.today(now), glance.count(connection, now)
     events = AccessEvent.objects.filter(connection_id=connection.pk, at__gt=now - 7 * A_DAY)
     past = events.aggregate(
-        given=Count("person_id", distinct=True, filter=Q(kind__in=[Kind.GRANTED, Kind.ADOPTED])),
-        removed=Count("person_id", distinct=True, filter=Q(kind=Kind.REVOKED)),
+        given=Count("person_id", distinct=True, filter=Q(kind=Kind.GRANTED)),
+        removed=Count("person_id", distinct=True, filter=Q(kind=Kind.REVOKED) & ~CLEARED),
     )
     ending = gather.entitling(connection.gym_id, today).filter(ends_on__lt=today + 7 * A_DAY)
     return letters.week(
         letters.Week(
+        connection,
             inside=counts.inside,
             waiting=counts.waiting,
             failed=counts.failed,
             held=counts.held,
             ending=ending.values("member_id").distinct().count(),
             **past,
-        )
+            is_silent=numbers.silent_since(connection, now, glance.last_sign()) is not None,
+        ),
     )
 
 
-def all_clear(connection: KisiConnection) -> Letter:
-    """What was sent since it works again."""
-    runs = SyncRun.objects.filter(connection=connection, started_at__gte=connection.status_since)
-    counts = runs.aggregate(sent=Sum(F("granted") + F("revoked")), failed=Sum("failed"))
-    return letters.all_clear(connection, sent=counts["sent"] or 0, failed=counts["failed"] or 0)
+def all_clear(connection: KisiConnection, *, told_at: datetime, now: datetime) -> Letter:
+    """What was sent since it works again: since its status says so, or, where Core's own sync had stopped while
+    the status stayed as it was, since the first run after the mail that told of it.
+    """
+    begun = max(connection.status_since, told_at)
+    runs = SyncRun.objects.filter(connection=connection, started_at__gte=begun)
+    counts = runs.aggregate(
+        sent=Sum(F("granted") + F("revoked")), failed=Sum("failed"), first=Min("started_at")
+    )
+
+    since = begun if begun > told_at else counts["first"] or now
+    return letters.all_clear(connection, since, sent=counts["sent"] or 0, failed=counts["failed"] or 0)
+
+def _with_answers(rows: Sequence[KisiGrant]) -> list[Named]:
+    """What Kisi answered about each, in its own words only where it had any."""
+    return [
+        Named(row.name or row.email, heard.quoted(row.last_error) if row.last_error else "") for row in rows
+    ]
 
 
 def _with_reasons(connection: KisiConnection, rows: Sequence[KisiGrant], today: date) -> tuple[Named, ...]:

@@ -148,9 +148,9 @@ class Week:
     ending: int
 
 
-def week(seen: Week) -> Letter:
+def week(connection: KisiConnection, seen: Week) -> Letter:
     """The summary of a Monday morning."""
-    first = f"{words.people(seen.inside)} can open the doors."
+    first = f"{wording.inside(connection, seen.inside)}."
     past = f"In the last seven days {words.people(seen.given)} got access and {seen.removed:,} lost it."
     ahead = f"In the next seven days the subscriptions of {words.people(seen.ending)} end."
     open_ends = (
@@ -158,14 +158,18 @@ def week(seen: Week) -> Letter:
         if seen.waiting or seen.failed or seen.held
         else "Nothing waits, nothing failed, nothing is held."
     )
-    return Letter("door access this week", (first, past, ahead, open_ends), "Open the Kisi page")
+    later = wording.later(connection, is_silent=seen.is_silent)
+    stands = f"Nothing reaches Kisi now: changes are sent {later}." if later else ""
+    said = [part for part in (first, stands, past, ahead, open_ends) if part]
+    return Letter("door access this week", tuple(said), "Open the Kisi page")
 
 
-def all_clear(connection: KisiConnection, *, sent: int, failed: int) -> Letter:
-    since = wording.dated(connection, connection.status_since)
+def all_clear(connection: KisiConnection, since: datetime, *, sent: int, failed: int) -> Letter:
+    """It works again, `since` then, and what was sent from there on."""
     were = "1 waiting change was" if sent == 1 else f"{sent:,} waiting changes were"
-    lines = f"Working since {since}. {were} sent, {failed:,} failed."
+    lines = f"Working since {wording.dated(connection, since)}. {were} sent, {failed:,} failed."
     return Letter("door access is in order again", (lines,), "Open the Kisi page")
+    is_silent: bool = False  # Core's own sync does not run
 
 
 def message(connection: KisiConnection, letter: Letter, to: Sequence[str]) -> EmailMultiAlternatives:

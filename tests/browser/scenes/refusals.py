@@ -72,8 +72,8 @@ def mails(served: Served, desk: Window) -> Iterator[str]:
         yield from _letters(served, desk, shown)
     KisiConnection.objects.update(status="connected")
     for name, letter in (
-        ("week", letters.week(letters.Week(120, 14, 9, 1, 0, 2, 6))),
-        ("all-clear", letters.all_clear(house.connection, sent=3, failed=1)),
+        ("week", letters.week(house.connection, letters.Week(120, 14, 9, 1, 0, 2, 6))),
+        ("all-clear", letters.all_clear(house.connection, now, sent=3, failed=1)),
     ):
         _show(desk, house.connection, letter)
         yield f"mail-{name}"

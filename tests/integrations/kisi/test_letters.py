@@ -8,11 +8,12 @@ import pytest
 from django.core import mail
 
 from integrations.kisi import alerts
-from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant
+from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, Read, SyncRun
 from integrations.kisi.wording import dated
 from plans.models import Plan
 from tests.conftest import House
 from tests.factories import StaffFactory
+from tests.stories import read_kisi
 
 YOU_GET_THIS = "You get this because you are an admin of Harbor Gym in Core."
 
@@ -122,7 +123,7 @@ def test_a_refused_person(told):
         "Harbor Gym: Kisi refuses 1 person: 1 person cannot open the doors though they should."
     )
     assert "Ana" in said
-    assert "Kisi said “" in said
+    assert "Kisi said: “" in said
     assert "What to do: " in said
 
 
@@ -157,6 +158,99 @@ def test_it_is_over(told):
     said = body(told)
     assert said.startswith("Harbor Gym: door access is in order again: Working since ")
     assert "1 waiting change was sent, 0 failed." in said
+
+
+def test_after_a_silent_sync_the_time_and_the_changes_are_those_since_it_runs_again(told):
+    """Its status never changed: the connection is old, and so are most of its runs."""
+    told.members(2)
+    told.sync()
+    long_ago = told.clock.now() - timedelta(days=40)
+    KisiConnection.objects.update(status_since=long_ago, connected_at=long_ago)
+    told.member("Ana")
+    Heartbeat.objects.update(at=told.clock.now() - timedelta(minutes=16))
+    alerts.tell(told.connection.pk, told.clock.now())
+    mail.outbox.clear()
+    told.sync()
+    run = SyncRun.objects.first()
+    assert (
+        f"Working since {dated(told.connection, run.started_at)}. 1 waiting change was sent, 0 failed."
+        in (body(told))
+    )
+
+
+@pytest.mark.parametrize("status", ["in_trouble", "disconnecting"])
+def test_a_trouble_that_ends_in_another_is_not_told_as_order(told, status):
+    told.member("Ana")
+    told.world.revoke_key()
+    told.sync()
+    mail.outbox.clear()
+    KisiConnection.objects.update(status=status, status_since=told.clock.now())
+    alerts.tell(told.connection.pk, told.clock.now())
+    assert not mail.outbox
+    KisiConnection.objects.update(status="connected", status_since=told.clock.now())
+    alerts.tell(told.connection.pk, told.clock.now())
+    assert "door access is in order again" in body(told)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("2 Kisi people have this address", "Ana: Kisi has 2 people with this address "),
+        ("Email is taken", "Ana: Kisi said: “Email is taken” "),
+        ("", "Ana What to do"),
+    ],
+)
+def test_only_what_kisi_said_itself_is_told_as_its_words(told, error, said):
+    ana = told.member("Ana")
+    facts = {"state": "absent", "trouble": "conflict", "last_error": error}
+    told.connection.grants.create(email=ana.email, member=ana, name="Ana", **facts)
+    alerts.tell(told.connection.pk, told.clock.now())
+    assert said in body(told)
+
+
+class TestTheWeek:
+    def on_monday(self, house: House) -> str:
+        mail.outbox.clear()
+        house.clock.forward(days=(7 - house.today().weekday()) % 7 or 7)
+        local = house.clock.now()
+        house.clock.forward(hours=9 - local.hour)
+        Heartbeat.objects.update_or_create(name="worker", defaults={"at": house.clock.now()})
+        alerts.tell(house.connection.pk, house.clock.now())
+        mail.outbox[:] = [message for message in mail.outbox if "this week" in message.subject]
+        return body(house)
+
+    def test_whoever_had_access_already_did_not_get_it(self, told):
+        told.in_kisi("Ana")
+        told.member("Ana")
+        told.member("Ben")
+        read_kisi(told, Read.FULL)
+        assert told.inside() == ["ana", "ben"]
+        assert "1 person got access and 0 lost it." in self.on_monday(told)
+
+    def test_a_group_without_doors_lets_nobody_in(self, told):
+        told.member("Ben")
+        told.sync()
+        KisiConnection.objects.update(doors=[])
+        assert "1 person has access, but 24-hr Access opens no doors." in self.on_monday(told)
+
+    @pytest.mark.parametrize(
+        ("status", "until"),
+        [
+            ("needs_new_key", "once there is a new key"),
+            ("group_gone", "once there is a group again"),
+            ("in_trouble", "once Kisi answers again"),
+        ],
+    )
+    def test_while_nothing_is_written_it_says_so(self, told, status, until):
+        told.member("Ben")
+        told.sync()
+        KisiConnection.objects.update(status=status)
+        assert f"Nothing reaches Kisi now: changes are sent {until}." in self.on_monday(told)
+
+    def test_a_gym_that_leaves_kisi_is_sent_none(self, told):
+        KisiConnection.objects.update(status="disconnecting")
+        with pytest.raises(ValueError, match="not enough values"):
+            self.on_monday(told)
 
 
 def test_nobody_is_mailed_twice_about_one_row(told):

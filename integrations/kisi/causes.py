@@ -57,8 +57,9 @@ def _held_letter(connection: KisiConnection, rows: Sequence[KisiGrant], now: dat
     verdict = planning.judge(connection, planning.decide(connection, facts, now=now), facts)
     people = _with_reasons(connection, rows, connection.gym.today(now))
     counted = facts.confirmed + facts.gone_without_word
-    allowed = numbers.allowance(connection, counted) or 0
-    return letters.held(Batch(people, verdict.counted, allowed))
+    allowed = numbers.allowance(connection, counted)
+    is_restored = connection.restored_at is not None
+    return letters.held(Batch(people, verdict.counted, allowed, is_restored=is_restored))
 
 
 def _tomorrow(connection: KisiConnection, now: datetime) -> News | None:
@@ -119,9 +120,9 @@ def _week(connection: KisiConnection, now: datetime) -> News | None:
     local = now.astimezone(connection.gym.zone)
     if local.weekday() != MONDAY or local.hour < MORNING or now - connection.connected_at < A_DAY:
         return None
-    year, number, _ = local.isocalendar()
     if connection.is_ending:
         return None
+    year, number, _ = local.isocalendar()
     return News(lambda: _week_letter(connection, now), (f"{year}-{number}",))
 
 
@@ -134,15 +135,15 @@ def _week_letter(connection: KisiConnection, now: datetime) -> Letter:
     )
     ending = gather.entitling(connection.gym_id, today).filter(ends_on__lt=today + 7 * A_DAY)
     return letters.week(
-        letters.Week(
         connection,
+        letters.Week(
             inside=counts.inside,
             waiting=counts.waiting,
             failed=counts.failed,
             held=counts.held,
             ending=ending.values("member_id").distinct().count(),
-            **past,
             is_silent=numbers.silent_since(connection, now, glance.last_sign()) is not None,
+            **past,
         ),
     )
 
@@ -156,9 +157,9 @@ def all_clear(connection: KisiConnection, *, told_at: datetime, now: datetime) -
     counts = runs.aggregate(
         sent=Sum(F("granted") + F("revoked")), failed=Sum("failed"), first=Min("started_at")
     )
-
     since = begun if begun > told_at else counts["first"] or now
     return letters.all_clear(connection, since, sent=counts["sent"] or 0, failed=counts["failed"] or 0)
+
 
 def _with_answers(rows: Sequence[KisiGrant]) -> list[Named]:
     """What Kisi answered about each, in its own words only where it had any."""

@@ -10,12 +10,12 @@ from members.slots import Tag
 from members.words import people
 
 
-def held(counts: Counts) -> Face:
+def held(counts: Counts, *, is_restored: bool = False) -> Face:
     n = counts.held
     return Face(
         Tag("Removals held", "warn"),
         f"{'1 removal is' if n == 1 else f'{n:,} removals are'} waiting for your word",
-        f"{_over(n, counts.allowed)} your limit of {counts.allowed} within 24 hours. "
+        f"{_over(n, counts.allowed, is_restored=is_restored)}. "
         f"{'This person' if n == 1 else f'These {n:,} people'} can still open the doors. "
         "New access is given as usual.",
         f"Review {'1 removal' if n == 1 else f'{n:,} removals'}",
@@ -23,11 +23,35 @@ def held(counts: Counts) -> Face:
     )
 
 
-def _over(n: int, allowed: int | None) -> str:
-    """Once some are decided, the rest may be no more than the limit: held they were with the others."""
-    if allowed is not None and n > allowed:
-        return "That is more than"
-    return f"{'It was' if n == 1 else 'They were'} among more than"
+def _over(n: int, allowed: int | None, *, is_restored: bool) -> str:
+    if not is_restored and allowed is not None and n > allowed:
+        return f"That is more than your limit of {allowed:,} within 24 hours"
+    return why_held(n, allowed, is_restored=is_restored)
+
+
+def why_held(n: int, allowed: int | None, *, is_restored: bool = False) -> str:
+    """Why no more removals than may go by themselves wait for a word, without the full stop.
+
+    The rest of a decided batch, who was kept for 30 days, and whom no list has ever named.
+    """
+    if is_restored:
+        return "The database was restored from a backup, so Core removes nobody without your word"
+    among = "It was" if n == 1 else "They were"
+    limit = f"your limit of {allowed:,} within 24 hours" if allowed is not None else "your limit"
+    them = "it" if n == 1 else "their removal"
+    return f"{among} among more than {limit}, or nobody has agreed to {them} yet"
+
+
+def review(n: int, counts: Counts, *, is_restored: bool) -> str:
+    """What the list of held removals begins with: how many of how many, why Core asks, and what holds until then."""
+    limit = counts.allowed
+    asks = f"{why_held(n, limit, is_restored=is_restored)}."
+    would = f"{n:,} of the {people(counts.have_access)} with access would lose it"
+    if not is_restored and limit is not None and n > limit:
+        would = f"{would} within 24 hours"
+        asks = f"Your limit is {limit:,}, so Core waits for your word."
+    these = "this person" if n == 1 else f"these {people(n)}"
+    return f"{would}. {asks} Until an admin decides, {these} can still open the doors."
 
 
 def failed(counts: Counts) -> Face:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
-from integrations.kisi import wording
+from integrations.kisi import faces, wording
 from integrations.kisi.models import KisiConnection
 from integrations.kisi.wording import Counts, Face, Wrong
 from members import words
@@ -60,8 +60,9 @@ class Batch:
 
     people: tuple[Named, ...]
     of: int
-    allowed: int
+    allowed: int | None
     on: date | None = None
+    is_restored: bool = False  # the database, from a backup: then every removal waits
 
 
 def standing(connection: KisiConnection, waiting: int) -> Letter:
@@ -81,22 +82,41 @@ def standing(connection: KisiConnection, waiting: int) -> Letter:
 
 def held(batch: Batch) -> Letter:
     """Removals the brake holds, or would hold tomorrow."""
+    return _held_tomorrow(batch, batch.on) if batch.on else _held_now(batch)
+
+
+def _held_now(batch: Batch) -> Letter:
     n = len(batch.people)
-    of = f"{n:,} of {batch.of:,} people with access would lose it "
-    limit = f"; your limit is {batch.allowed:,} within 24 hours."
-    if batch.on is not None:
-        when = f"tomorrow, {words.day(batch.on)}"
-        then = (
-            "If these ends are meant, allow them now and they are carried out then. Otherwise Core holds them "
-            "tomorrow and waits for your word; until then these people can still open the doors."
-        )
-        subject = f"{words.people(n)} lose{'s' if n == 1 else ''} door access tomorrow, more than your limit"
-        return Letter(subject, (of + when + limit, then), "Review them", "attention/held/", batch.people)
+    these = "this removal, so this person" if n == 1 else "these removals, so they"
+    then = f"Core holds {these} can still open the doors. New access is given as usual."
     subject = f"{words.counted(n, 'removal', 'removals')} of door access wait{'s' if n == 1 else ''} for you"
-    then = "Core holds these removals, so they can still open the doors. New access is given as usual."
-    first = of + "within 24 hours" + f"; your limit is {batch.allowed:,}."
-    said = [part for part in (first, then, _main_cause(batch.people)) if part]
+    said = [part for part in (_over(batch), then, _main_cause(batch.people)) if part]
     return Letter(subject, tuple(said), "Remove or keep their access", "attention/held/", batch.people)
+
+
+def _over(batch: Batch) -> str:
+    """Who would lose access, and why Core asks: the rest of a batch may be no more than the limit any more."""
+    n, limit = len(batch.people), batch.allowed
+    of = f"{n:,} of {batch.of:,} people with access would lose it"
+    if not batch.is_restored and limit is not None and n > limit:
+        return f"{of} within 24 hours; your limit is {limit:,}."
+    return f"{of}. {faces.why_held(n, limit, is_restored=batch.is_restored)}."
+
+
+def _held_tomorrow(batch: Batch, on: date) -> Letter:
+    n = len(batch.people)
+    lose = f"lose{'s' if n == 1 else ''} door access tomorrow"
+    of = f"{n:,} of {batch.of:,} people with access would lose it tomorrow, {words.day(on)}; "
+    then = (
+        "If these ends are meant, allow them now and they are carried out then. Otherwise Core holds them "
+        "tomorrow and waits for your word; until then these people can still open the doors."
+    )
+    subject = f"{words.people(n)} {lose}, more than your limit"
+    limit = f"your limit is {batch.allowed:,} within 24 hours."
+    if batch.allowed is not None and n <= batch.allowed:
+        subject = f"{words.people(n)} {lose} if you allow it"
+        limit = f"with those who lost it lately that is more than your limit of {batch.allowed:,} within 24 hours."
+    return Letter(subject, (of + limit, then), "Review them", "attention/held/", batch.people)
 
 
 def _main_cause(people: Sequence[Named]) -> str:
@@ -146,6 +166,7 @@ class Week:
     failed: int
     held: int
     ending: int
+    is_silent: bool = False  # Core's own sync does not run
 
 
 def week(connection: KisiConnection, seen: Week) -> Letter:
@@ -169,7 +190,6 @@ def all_clear(connection: KisiConnection, since: datetime, *, sent: int, failed:
     were = "1 waiting change was" if sent == 1 else f"{sent:,} waiting changes were"
     lines = f"Working since {wording.dated(connection, since)}. {were} sent, {failed:,} failed."
     return Letter("door access is in order again", (lines,), "Open the Kisi page")
-    is_silent: bool = False  # Core's own sync does not run
 
 
 def message(connection: KisiConnection, letter: Letter, to: Sequence[str]) -> EmailMultiAlternatives:

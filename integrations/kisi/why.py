@@ -17,7 +17,7 @@ Status = Subscription.Status
 
 
 def reasons(gym: Gym, rows: Sequence[KisiGrant], today: date) -> dict[str, str]:
-    """Why each of these people should not have access on `today`, by address."""
+    """Why each of these people should not have access on `today`, or that they should again, by address."""
     return reasons_by(entries.of(gym, members_of(rows)), rows, today)
 
 
@@ -39,7 +39,8 @@ def _why_not(holders: Holders, row: KisiGrant, today: date) -> str:
         return moved_to(email)
     decision, whose = judge(holders, member_id, today)
     cancelled = is_cancelled(holders.entries(member_id), decision)
-    return because(decision, cancelled=cancelled, whose=whose)
+    said = because(decision, cancelled=cancelled, whose=whose)
+    return f"entitled again: {said}" if decision.allowed else said
 
 
 def moved_to(email: str) -> str:

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from integrations.access.policy import Person, Reason, decide
-from integrations.kisi import entries, results, tasks, why
+from integrations.kisi import entries, faces, glance, results, tasks, why
 from integrations.kisi.entries import Holders
 from integrations.kisi.forms import PeopleForm
 from integrations.kisi.models import KisiConnection, KisiGrant
@@ -60,10 +60,12 @@ def held(request: HttpRequest) -> HttpResponse:
         return _decide(request, connection, [row.email for row in rows if row.pk in named])
     if request.method == "POST" and form.is_valid():
         return _decide(request, connection, form.cleaned_data["email"])
-    today = connection.gym.today(now)
+    today, seen = connection.gym.today(now), glance.tag_of(connection, now)
     holders = entries.of(connection.gym, why.members_of([*rows, *leaving]))
     shown = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     context = {
+        "glance": seen,
+        "intro": faces.review(len(rows), seen.counts, is_restored=connection.restored_at is not None),
         "rows": rows,
         "shown": shown,
         "people": _with_reasons(holders, list(shown), today),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.core import mail
 
 from integrations.kisi.models import AccessEvent, KisiGrant, Release
-from integrations.kisi.sync import switching
+from integrations.kisi.sync import restoring, switching
 from plans.models import Subscription
 from tests.conftest import House
 
@@ -29,7 +30,7 @@ class TestHeld:
         assert page.says(
             "4 of the 10 people with access would lose it within 24 hours. "
             "Your limit is 3, so Core waits for your word.",
-            "Until then these 4 people can still open the doors.",
+            "Until an admin decides, these 4 people can still open the doors.",
             "P000",
             "Open Door is paused (payment failed)",
             "Removing access also deletes the Kisi profile, and unlock history may be lost.",
@@ -119,15 +120,56 @@ class TestHeld:
         chosen = ["p000@example.com", "p001@example.com"]
         admin.press(admin.open("kisi:held"), "Keep access for selected people", email=chosen)
         assert admin.open("kisi:held").says(
-            "2 of the 10 people with access would lose it within 24 hours. "
-            "They were among more than your limit of 3, so Core waits for your word."
+            "2 of the 10 people with access would lose it. They were among more than your limit of 3 "
+            "within 24 hours, or nobody has agreed to their removal yet. Until an admin decides,"
         )
         page = admin.open("kisi:overview")
         assert page.says(
-            "2 removals are waiting", "They were among more than your limit of 3 within 24 hours."
+            "2 removals are waiting", "They were among more than your limit of 3 within 24 hours, or nobody"
         )
         admin.press(admin.open("kisi:held"), "Keep access for selected people", email=["p002@example.com"])
-        assert admin.open("kisi:overview").says("It was among more than your limit of 3 within 24 hours.")
+        assert admin.open("kisi:overview").says("It was among more than your limit of 3 within 24 hours, or")
+
+    def test_the_rest_is_mailed_without_a_limit_that_it_is_over(self, four_held, admin):
+        chosen = ["p000@example.com", "p001@example.com"]
+        admin.press(admin.open("kisi:held"), "Keep access for selected people", email=chosen)
+        mail.outbox.clear()
+        four_held.clock.forward(hours=25)
+        four_held.sync()
+        [told] = [one.body for one in mail.outbox if "removals of door access" in one.subject]
+        assert "2 of 10 people with access would lose it. They were among more than your limit of 3" in told
+        assert "your limit is" not in told
+
+    def test_where_nobody_has_to_be_asked_any_more_no_limit_is_named(self, connected, admin):
+        people = connected.members(4)
+        connected.sync()
+        Subscription.objects.filter(member__in=people[:3]).update(status="paused")
+        connected.sync()
+        chosen = ["p000@example.com", "p001@example.com"]
+        admin.press(admin.open("kisi:held"), "Remove access for selected people", email=chosen)
+        connected.sync()
+        page = admin.open("kisi:held")
+        assert page.says("It was among more than your limit, or nobody has agreed to it yet.")
+        assert admin.open("kisi:overview").says(
+            "It was among more than your limit, or nobody has agreed to it yet."
+        )
+
+    def test_after_a_backup_it_is_said_that_this_is_why(self, connected, admin):
+        people = connected.members(10)
+        connected.sync()
+        restoring.restored(connected.connection, now=connected.clock.now())
+        Subscription.objects.filter(member=people[0]).update(status="paused")
+        connected.sync()
+        words = "The database was restored from a backup, so Core removes nobody without your word."
+        page = admin.open("kisi:held")
+        assert page.says("1 of the 10 people with access would lose it.", words)
+        assert "limit" not in page.text
+        assert words in mail.outbox[-1].body
+
+    def test_who_is_entitled_again_while_nothing_is_written_is_marked(self, four_held, admin):
+        switching.pause(four_held.connection, by=admin.user, now=four_held.clock.now())
+        Subscription.objects.filter(member__email="p000@example.com").update(status="active")
+        assert admin.open("kisi:held").says("entitled again: Open Door is active")
 
     @pytest.mark.parametrize(
         "button", ["Remove access for selected people", "Keep access for selected people"]

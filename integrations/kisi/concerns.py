@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
 
-from integrations.kisi import numbers
+from integrations.kisi import faces, numbers
 from integrations.kisi.models import KisiConnection, KisiGrant, Release
 from integrations.kisi.sync import ahead, drift, gather, quiet
 from integrations.kisi.sync.gather import Tally
@@ -108,7 +108,7 @@ def headings(connection: KisiConnection, counts: Counts, now: datetime) -> list[
     said = [
         _stuck_heading(counts.stuck) if counts.stuck else "",
         _held_heading(counts.held) if counts.held else "",
-        _tomorrow_heading(len(batch.rows)) if batch else "",
+        faces.tomorrow(len(batch.rows), batch.allowed)[0] if batch else "",
         *(_trouble_heading(cause, causes[cause]) for cause in _CAUSES if cause in causes),
         _nameless_heading(counts.nameless) if counts.nameless else "",
         _others_heading(counts.others) if counts.others else "",
@@ -176,17 +176,14 @@ def _tomorrow(connection: KisiConnection, now: datetime) -> Card | None:
     if batch is None:
         return None
     n = len(batch.rows)
+    heading, limit = faces.tomorrow(n, batch.allowed)
     return Card(
-        _tomorrow_heading(n),
-        f"Your limit is {batch.allowed:,} within 24 hours. Allow these ends now, or Core holds them tomorrow.",
+        heading,
+        f"{limit} Allow these ends now, or Core holds them tomorrow.",
         "An admin, in Core.",
         _people(batch.rows),
         review=f"Review {words.counted(n, 'removal', 'removals')}",
     )
-
-
-def _tomorrow_heading(n: int) -> str:
-    return f"{words.people(n)} lose{'s' if n == 1 else ''} access tomorrow, more than your limit"
 
 
 def _trouble(cause: KisiGrant.Trouble, rows: list[KisiGrant], *, tries: bool) -> Card | None:

@@ -54,6 +54,15 @@ def review(n: int, counts: Counts, *, is_restored: bool) -> str:
     return f"{would}. {asks} Until an admin decides, {these} can still open the doors."
 
 
+def tomorrow(n: int, allowed: int) -> tuple[str, str]:
+    """Of ends that the brake would hold tomorrow: how many they are, and which limit they are over, alone or not."""
+    lose = f"{people(n)} lose{'s' if n == 1 else ''} access tomorrow"
+    if n > allowed:
+        return f"{lose}, more than your limit", f"Your limit is {allowed:,} within 24 hours."
+    before = "With those who lost it shortly before, that is more than"
+    return f"{lose} if you allow it", f"{before} your limit of {allowed:,} within 24 hours."
+
+
 def failed(counts: Counts) -> Face:
     return Face(
         Tag("Needs attention", "warn"),

@@ -105,17 +105,17 @@ def _over(batch: Batch) -> str:
 
 def _held_tomorrow(batch: Batch, on: date) -> Letter:
     n = len(batch.people)
-    lose = f"lose{'s' if n == 1 else ''} door access tomorrow"
-    of = f"{n:,} of {batch.of:,} people with access would lose it tomorrow, {words.day(on)}; "
+    is_over = batch.allowed is None or n > batch.allowed
+    lose = f"{words.people(n)} lose{'s' if n == 1 else ''} door access tomorrow"
+    subject = f"{lose}, more than your limit" if is_over else f"{lose} if you allow it"
+    of = f"{n:,} of {batch.of:,} people with access would lose it tomorrow, {words.day(on)}"
+    limit = f"; your limit is {batch.allowed:,} within 24 hours."
+    if not is_over:
+        limit = f". {faces.tomorrow(n, batch.allowed or 0)[1]}"
     then = (
         "If these ends are meant, allow them now and they are carried out then. Otherwise Core holds them "
         "tomorrow and waits for your word; until then these people can still open the doors."
     )
-    subject = f"{words.people(n)} {lose}, more than your limit"
-    limit = f"your limit is {batch.allowed:,} within 24 hours."
-    if batch.allowed is not None and n <= batch.allowed:
-        subject = f"{words.people(n)} {lose} if you allow it"
-        limit = f"with those who lost it lately that is more than your limit of {batch.allowed:,} within 24 hours."
     return Letter(subject, (of + limit, then), "Review them", "attention/held/", batch.people)
 
 

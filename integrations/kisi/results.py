@@ -91,6 +91,8 @@ def kept(count: int, *, left_out: int) -> str:
 
 
 def allowed_ahead(count: int) -> str:
+    if not count:
+        return "Nobody on that list waits for your word any more."
     return f"{people(count)} lose{'s' if count == 1 else ''} access tomorrow, without another question."
 
 

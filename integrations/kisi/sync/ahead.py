@@ -41,7 +41,13 @@ def of_tomorrow(connection: KisiConnection, now: datetime) -> Batch | None:
 
 
 def of_counted(connection: KisiConnection, now: datetime, counted: gather.Tally) -> Batch | None:
-    """The same where something ends today, and what the brake counts then is known already; in one query."""
+    """The same where something ends today, and what the brake counts then is known already; in one query.
+
+    None also where tomorrow's ends take nobody's access by themselves: somebody stopped the sync, the gym leaves
+    Kisi, or the database was restored from a backup, and then every removal waits for a word.
+    """
+    if connection.is_ending or connection.status == KisiConnection.Status.PAUSED or connection.restored_at:
+        return None
     at = midnight(connection, connection.gym.today(now))
     on = connection.gym.today(at)
     entitled = gather.entitling_from(connection.gym_id, on)

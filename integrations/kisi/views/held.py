@@ -71,6 +71,7 @@ def held(request: HttpRequest) -> HttpResponse:
         "people": _with_reasons(holders, list(shown), today),
         "main_cause": _main_cause(connection, holders, rows, today),
         "batch": batch,
+        "tomorrow": faces.tomorrow(len(batch.rows), batch.allowed) if batch else (),
         "leaving": _lines(holders, leaving, batch.on) if batch else [],
         "form": form,
         "named": pack(rows),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core import mail
 
-from integrations.kisi.models import AccessEvent, KisiGrant, Release
+from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Release
 from integrations.kisi.sync import restoring, switching
 from plans.models import Subscription
 from tests.conftest import House
@@ -242,6 +242,39 @@ class TestTheDayBefore:
         page = admin.open("kisi:held")
         assert page.says("6 people lose access tomorrow", "P005")
         assert "P009" not in page.text
+
+    def test_few_ends_are_told_as_over_the_limit_only_together_with_those_before(self, connected, admin):
+        people = connected.members(10)
+        connected.sync()
+        Subscription.objects.filter(member__in=people[:2]).update(status="cancelled")
+        connected.sync()
+        ends = Subscription.objects.filter(member__in=people[2:4])
+        ends.update(status="pending_cancel", ends_on=connected.today())
+        connected.sync()
+        limit = "With those who lost it shortly before, that is more than your limit of 3 within 24 hours. {} these"
+        for name, then in (("kisi:attention", "Allow"), ("kisi:held", "If")):
+            page = admin.open(name)
+            assert page.says("2 people lose access tomorrow if you allow it", limit.format(then))
+        assert admin.open("dashboard").says("2 people lose access tomorrow if you allow it")
+        told = mail.outbox[-1]
+        assert told.subject == "Harbor Gym: 2 people lose door access tomorrow if you allow it"
+        assert "With those who lost it shortly before, that is more than your limit of 3" in told.body
+
+    @pytest.mark.parametrize("status", ["paused", "disconnecting", "disconnected"])
+    def test_nobody_is_said_to_lose_access_tomorrow_where_nothing_goes_by_itself(
+        self, connected, admin, ending, status
+    ):
+        page = admin.open("kisi:held")
+        KisiConnection.objects.update(status=status)
+        for name in ("kisi:attention", "kisi:held", "dashboard"):
+            assert "lose access tomorrow" not in admin.open(name).text
+        page = admin.press(page, "Allow 6 removals for tomorrow")
+        assert page.says("Nobody on that list waits for your word any more.")
+        assert not Release.objects.exists()
+
+    def test_after_a_backup_no_limit_of_none_is_told(self, connected, admin, ending):
+        KisiConnection.objects.update(restored_at=connected.clock.now())
+        assert "limit is 0" not in admin.open("kisi:attention").text
 
     def test_only_those_who_were_shown_are_allowed(self, connected, admin, ending):
         page = admin.open("kisi:held")

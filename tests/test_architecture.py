@@ -30,8 +30,8 @@ BELOW = {
 # Inside kisi: each line may import the lines above it, and of its own line only itself.
 LAYERS = (
     ("rows", "models"),
-    ("transport", "governor", "wake", "wording", "results", "refusals", "named", "heard"),
-    ("explain", "entries", "acts", "endings", "faces", "mails"),
+    ("transport", "governor", "wake", "wording", "results", "refusals", "named", "heard", "cards"),
+    ("explain", "entries", "acts", "endings", "faces", "mails", "asides"),
     ("why",),
     ("known",),
     ("client", "doors", "timeline", "letters"),
@@ -58,6 +58,7 @@ TELLS_ONLY = (
     "explain",
     "chain",
     "remedies",
+    "asides",
     "doors",
     "known",
     "why",

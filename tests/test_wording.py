@@ -22,6 +22,7 @@ OF_KISI = (
     "doors",
     "chain",
     "concerns",
+    "asides",
     "letters",
 ) + ("timeline", "causes", "why", "history", "effects", "mails", "endings", "forms")
 WORDS = ("members.wording", "members.words", "plans.wording", *(f"{KISI}.{name}" for name in OF_KISI))

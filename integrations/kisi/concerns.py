@@ -2,55 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
 
-from integrations.kisi import faces, numbers
+from integrations.kisi import asides, faces, numbers
+from integrations.kisi.cards import Card, Person
 from integrations.kisi.models import KisiConnection, KisiGrant, Release
 from integrations.kisi.sync import ahead, drift, gather, quiet
 from integrations.kisi.sync.gather import Tally
-from integrations.kisi.wording import Counts, wrongly
+from integrations.kisi.wording import Counts, later, wrongly
 from members import words
 from members.models import Member
 
-SHOWN = 50
-Trouble, State = KisiGrant.Trouble, KisiGrant.State
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    name: str
-    member_id: int | None = None
-    said: str = ""
-    next_try: datetime | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One cause. `trouble` is what Retry tries again, "" for nothing; `review` opens the held list; `listed` finds
-    the people in the members list.
-    """
-
-    heading: str
-    meaning: str
-    who: str
-    people: tuple[Person, ...]
-    trouble: str = ""
-    review: str = ""
-    is_calm: bool = False
-    listed: str = ""
-
-    @property
-    def shown(self) -> tuple[Person, ...]:
-        return self.people[:SHOWN]
-
-    @property
-    def more(self) -> int:
-        return max(len(self.people) - SHOWN, 0)
+Trouble = KisiGrant.Trouble
 
 
 # cause: heading after "{n} people: ", who acts, does Retry help
@@ -87,16 +53,15 @@ def cards(connection: KisiConnection, now: datetime) -> list[Card]:
     by_cause = {
         cause: [row for row in rows if row.trouble == cause and row.pk not in told] for cause in _CAUSES
     }
-    tries = not connection.is_ending
     nameless, sharers = _members(connection, now)
     made = [
         _stuck(connection, stuck),
-        _held([row for row in rows if row.held_since and not row.has_word]),  # type: ignore[attr-defined]
+        _held([] if connection.is_ending else [row for row in rows if row.held_since and not row.has_word]),  # type: ignore[attr-defined]
         _tomorrow(connection, now),
-        *(_trouble(cause, failed, tries=tries) for cause, failed in by_cause.items()),
+        *(_trouble(cause, failed, connection) for cause, failed in by_cause.items()),
         _nameless(nameless),
         _second_writer(connection, now),
-        *_good_to_know(sharers, rows),
+        *asides.of(connection, sharers, rows),
     ]
     return [card for card in made if card is not None]
 
@@ -186,13 +151,23 @@ def _tomorrow(connection: KisiConnection, now: datetime) -> Card | None:
     )
 
 
-def _trouble(cause: KisiGrant.Trouble, rows: list[KisiGrant], *, tries: bool) -> Card | None:
+def _trouble(cause: KisiGrant.Trouble, rows: list[KisiGrant], connection: KisiConnection) -> Card | None:
     if not rows:
         return None
-    _, who, helps = _CAUSES[cause]
     heading, meaning = _trouble_heading(cause, len(rows)), wrongly(numbers.wrong_of(rows))
-    retry = cause if helps and tries else ""
-    return Card(heading, meaning, who, _people(rows), trouble=retry, listed=f"cause={cause}")
+    if _is_over(connection):
+        meaning = meaning.replace(", and Core looks again", "")
+    retry = cause if _CAUSES[cause][2] and not connection.is_ending else ""
+    people = _people(rows, is_tried=connection.is_writing)
+    return Card(heading, meaning, _who(cause, connection), people, trouble=retry, listed=f"cause={cause}")
+
+
+def _who(cause: KisiGrant.Trouble, connection: KisiConnection) -> str:
+    """Who acts, and when Core goes on where it does so by itself."""
+    if _is_over(connection):
+        return "Nobody: Kisi is disconnected, so nothing is tried."
+    who = _CAUSES[cause][1].replace("by itself", later(connection) or "by itself")
+    return who.replace(" Then press Retry.", "") if connection.is_ending else who
 
 
 def _trouble_heading(cause: KisiGrant.Trouble, n: int) -> str:
@@ -205,7 +180,7 @@ def _nameless(members: Iterable[Member]) -> Card | None:
         return None
     return Card(
         _nameless_heading(len(people)),
-        "They are entitled and cannot open the doors: Kisi knows people by email.",
+        "They are entitled, and Core cannot give them access: Kisi knows people by email.",
         "You, in Core: add an address.",
         people,
         listed="access=failed&cause=no-email",
@@ -237,45 +212,6 @@ def _others_heading(n: int) -> str:
     return f"Something else changes {words.people(n)} in Kisi"
 
 
-def _good_to_know(shared: Sequence[Member], rows: list[KisiGrant]) -> list[Card]:
-    managed = [row for row in rows if row.managed and row.state == State.ABSENT]
-    kept = [row for row in rows if row.kept_until]
-    suspended = [row for row in rows if row.suspended and row.state == State.GRANTED]
-    addresses = len({member.email for member in shared})
-    made = [
-        _calm(
-            f"{words.counted(addresses, 'address is', 'addresses are')} shared",
-            "For Kisi they are one person: either subscription opens the doors.",
-            [Person(member.name, member.pk, note=member.email) for member in shared],
-            "shared",
-        ),
-        _calm(
-            f"{words.counted(len(managed), 'person is', 'people are')} managed in Kisi",
-            "Core never changes them.",
-            [Person(row.name or row.email, row.member_id, note=row.managed) for row in managed],
-            "managed",
-        ),
-        _calm(
-            f"{words.counted(len(kept), 'person', 'people')} kept by an admin",
-            "They can open the doors without a subscription; Core asks about them again.",
-            [Person(row.name or row.email, row.member_id, note=_kept_by(row)) for row in kept],
-            "kept",
-        ),
-        _calm(
-            f"{words.counted(len(suspended), 'person is', 'people are')} suspended in Kisi",
-            "No door opens for them. Only someone in Kisi can lift that.",
-            _people(suspended),
-            "suspended",
-        ),
-    ]
-    return [card for card in made if card is not None]
-
-
-def _calm(heading: str, meaning: str, people: Sequence[Person], cause: str) -> Card | None:
-    made = Card(heading, meaning, "Nobody.", tuple(people), is_calm=True, listed=f"cause={cause}")
-    return made if people else None
-
-
 def _members(connection: KisiConnection, now: datetime) -> tuple[list[Member], list[Member]]:
     """Who is entitled and has no address, and who shares one, in one query."""
     gym_id, today = connection.gym_id, connection.gym.today(now)
@@ -286,12 +222,14 @@ def _members(connection: KisiConnection, now: datetime) -> tuple[list[Member], l
     return [one for one in found if not one.email], shared
 
 
-def _kept_by(row: KisiGrant) -> str:
-    return f"by {row.kept_by.get_full_name() or row.kept_by.get_username()}" if row.kept_by else ""
-
-
-def _people(rows: Iterable[KisiGrant]) -> tuple[Person, ...]:
+def _people(rows: Iterable[KisiGrant], *, is_tried: bool = False) -> tuple[Person, ...]:
+    """Each with what was heard of them, and when they are tried next where anybody is tried now."""
     return tuple(
-        Person(row.name or row.email, row.member_id, said=row.last_error, next_try=row.retry_at)
+        Person(
+            row.name or row.email,
+            row.member_id,
+            said=row.last_error,
+            next_try=row.retry_at if is_tried else None,
+        )
         for row in rows
     )

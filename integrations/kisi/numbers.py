@@ -48,6 +48,8 @@ def of(connection: KisiConnection, now: datetime) -> Numbers:
             "grants__email", distinct=True, filter=groups.left_behind(connection, "grants__")
         ),
     }
+    if connection.is_ending:  # nobody is asked about them any more
+        del counted["held"]
     failed = OPEN
     if connection.status == KisiConnection.Status.DISCONNECTED:
         counted |= _farewell(connection)
@@ -61,6 +63,7 @@ def of(connection: KisiConnection, now: datetime) -> Numbers:
     found: Any = mine.annotate(
         **(counted | causes | sides | gather.tallies(now, "grants__")),
         nameless=_counted(nameless),
+        still_inside=_counted(_still_inside(connection, nameless)),
         others=_counted(drift.undone(connection, now).order_by().values("gym_id")),
         ends_today=Exists(ahead.ending(connection, today)),
         gone_by_midnight=gather.tallies(ahead.midnight(connection, today), "grants__")["gone"],
@@ -157,7 +160,9 @@ def _sides(gym: Gym, now: datetime, row: str = "") -> dict[str, Q]:
 
 
 def _tallied(found: dict[str, Any]) -> Counts:
-    """Who has no address failed too, and should have access; so did whoever was to be removed and still has it."""
+    """Who has no address failed too, and should have access: it is still that of an address which they had before,
+    or they are shut out. So did whoever was to be removed and still has it.
+    """
     causes = {name: found[f"cause_{name}"] for name in CAUSES if found[f"cause_{name}"]}
     sides = {side: found[f"side_{side}"] for side in SIDES}
     still = found.get("stuck", 0)
@@ -167,8 +172,8 @@ def _tallied(found: dict[str, Any]) -> Counts:
         have_access=found["have_access"],
         suspended=found["suspended"],
         failed=sum(causes.values()) + found["nameless"] + still,
-        wrong=Wrong(**sides | {"shut_out": sides["shut_out"] + found["nameless"]}),
-        held=found["held"],
+        wrong=Wrong(**sides | _of_nameless(sides, found)),
+        held=found.get("held", 0),
         left_behind=found["left_behind"],
         managed=found["managed"],
         nameless=found["nameless"],
@@ -176,6 +181,20 @@ def _tallied(found: dict[str, Any]) -> Counts:
         ahead=(found["confirmed"], found["gone_by_midnight"]) if found["ends_today"] else None,
         causes=tuple(causes.items()),
     )
+
+
+def _of_nameless(sides: dict[str, int], found: dict[str, int]) -> dict[str, int]:
+    inside = found["still_inside"]
+    return {
+        "shut_out": sides["shut_out"] + found["nameless"] - inside,
+        "outdated": sides["outdated"] + inside,
+    }
+
+
+def _still_inside(connection: KisiConnection, nameless: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    """Those without an address whose right under their former one is still there."""
+    theirs = KisiGrant.objects.open().filter(still_in(), connection=connection, member=OuterRef("pk"))
+    return nameless.filter(Exists(theirs))
 
 
 def _counted(grouped: QuerySet[Any, Any]) -> Coalesce:

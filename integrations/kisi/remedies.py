@@ -98,7 +98,7 @@ def _shared(connection: KisiConnection, facts: Facts) -> str:
     if not count:
         return "Every member has an address of their own."
     addresses = "1 address is" if count == 1 else f"{count:,} addresses are"
-    return f"{addresses} shared. For Kisi they are one person, so either subscription opens the doors."
+    return f"{addresses} shared. Whoever shares one is one person for Kisi, so either subscription opens the doors."
 
 
 _UNCONFIRMED = {

@@ -17,13 +17,17 @@ State, Closed = KisiGrant.State, KisiGrant.Closed
 
 
 def held(connection: KisiConnection) -> list[KisiGrant]:
-    """Everybody whose removal waits for a word, longest first."""
+    """Everybody whose removal waits for a word, longest first; nobody's does where the gym leaves Kisi."""
+    if connection.is_ending:
+        return []
     rows = KisiGrant.objects.open().filter(connection=connection, held_since__isnull=False)
     return list(rows.select_related("member").order_by("held_since", "name", "email"))
 
 
 def undecided(connection: KisiConnection, today: date) -> list[KisiGrant]:
     """The same without those who have their word already and are on their way out."""
+    if connection.is_ending:
+        return []
     words = Release.objects.due(today).filter(connection=connection).values("email")
     rows = KisiGrant.objects.open().filter(connection=connection, held_since__isnull=False)
     return list(
@@ -145,6 +149,8 @@ def open_questions(connection: KisiConnection, today: date) -> tuple[list[KisiGr
     """Whom `undecided` and `left_behind` list, in one query: removals that wait, and people in another group."""
     words = Release.objects.due(today).filter(connection=connection).values("email")
     waits = Q(held_since__isnull=False) & ~Q(email__in=words)
+    if connection.is_ending:
+        waits = Q(pk__in=[])
     either = ~Q(state=State.CLOSED) & waits | groups.left_behind(connection)
     rows = KisiGrant.objects.filter(either, connection=connection).order_by("held_since", "name", "email")
     found = list(rows.select_related("kept_by"))

@@ -26,8 +26,10 @@ def attention(request: HttpRequest) -> HttpResponse:
         "cards": [card for card in cards if not card.is_calm],
         "calm": [card for card in cards if card.is_calm],
     }
-    if not context["cards"] or connection.status == KisiConnection.Status.PAUSED:
-        context["glance"] = glance.look(connection, now)  # the face stands in their place, with who waits
+    is_paused = connection.status == KisiConnection.Status.PAUSED
+    context["rests"] = is_paused or (bool(context["cards"]) and not connection.is_writing)
+    if not context["cards"] or context["rests"]:
+        context["glance"] = glance.look(connection, now)  # the face stands in their place, or over them
     return page(request, "kisi/attention.html", connection, "attention", **context)
 
 

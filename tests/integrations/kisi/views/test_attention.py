@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
 from django.utils import timezone
 
-from integrations.kisi.models import KisiConnection, KisiGrant, Read
+from integrations.kisi import numbers
+from integrations.kisi.models import KisiConnection, KisiGrant, Read, Release
+from integrations.kisi.sync import switching
+from plans.models import Subscription
 from tests.stories import read_kisi
 
 REFUSES = {"method": "POST", "path": "/users", "status": 422}
@@ -175,6 +179,67 @@ class TestCauses:
         admin.post("kisi:retry", trouble="refused")
         assert connected.grant("ana").retry_at is None
 
+    @pytest.mark.parametrize(
+        ("status", "who"),
+        [
+            ("connected", "Who acts: Nobody: Core looks at Kisi again by itself."),
+            ("paused", "Who acts: Nobody: Core looks at Kisi again once syncing is resumed."),
+            ("needs_new_key", "Who acts: Nobody: Core looks at Kisi again once there is a new key."),
+            ("disconnected", "Who acts: Nobody: Kisi is disconnected, so nothing is tried."),
+        ],
+    )
+    def test_a_next_try_is_told_only_where_there_is_one(self, connected, admin, status, who):
+        connected.member("Ana")
+        connected.sync()
+        facts = {
+            "state": "uncertain",
+            "trouble": "unclear",
+            "retry_at": timezone.now() + timedelta(minutes=7),
+        }
+        KisiGrant.objects.update(**facts)
+        KisiConnection.objects.update(status=status)
+        page = admin.open("kisi:attention")
+        assert page.says(who, "1 person had access when Kisi last answered clearly")
+        assert ("next try" in page.text) == (status == "connected")
+        assert ("Core looks again" in page.text) == (status != "disconnected")
+        face = {"paused": "Syncing is paused", "needs_new_key": "Kisi no longer accepts the API key"}
+        assert page.says(face.get(status, ""))
+
+    def test_a_gym_that_left_kisi_is_asked_about_nobody(self, connected, admin):
+        people = connected.members(10)
+        connected.sync()
+        Subscription.objects.filter(member__in=people[:4]).update(status="paused")
+        connected.sync()
+        stale = admin.open("kisi:held")
+        switching.disconnect(connected.connection, by=admin.user, now=timezone.now())
+        for name in ("kisi:attention", "kisi:overview", "dashboard"):
+            page = admin.open(name)
+            assert "until an admin decides" not in page.text
+            assert "4 removals" not in page.text
+            assert "4held" not in page.text
+        assert admin.open("kisi:held").says("Nothing is held")
+        for button in ("Remove access for all 4", "Remove access for selected people"):
+            page = admin.press(stale, button, email=["p000@example.com"])
+            assert page.says("Nobody's access is being removed.")
+        assert not Release.objects.exists()
+
+    def test_whoever_lost_their_address_may_still_be_inside(self, connected, admin):
+        people = connected.members(10)
+        connected.sync()
+        for member in people[:4]:
+            member.email = ""
+            member.save()
+        connected.sync()
+        connected.member("Never", email="")
+        page = admin.open("kisi:attention")
+        assert page.says(
+            "4 people can still open the doors until an admin decides.",
+            "5 people have no email address",
+            "They are entitled, and Core cannot give them access: Kisi knows people by email.",
+        )
+        found = numbers.of(connected.connection, timezone.now()).counts
+        assert (found.failed, found.wrong.shut_out, found.wrong.outdated) == (5, 1, 4)
+
     def test_a_retry_leaves_other_causes_alone(self, connected, admin):
         connected.member("Ana")
         connected.world.fault(**REFUSES)
@@ -192,7 +257,7 @@ class TestCauses:
         connected.world.fault(**REFUSES)
         connected.sync()
         page = staff.open("kisi:attention")
-        assert page.says("Kisi refuses their details")
+        assert page.says("Kisi refuses their details", "An admin can try them again: Alice Adams.")
         assert not [words for words in page.buttons if words.startswith("Retry")]
 
 

@@ -93,7 +93,11 @@ class _Case:
     @property
     def is_at_work(self) -> bool:
         """Whether Core is about to change something for this person."""
-        if not self.connection.is_writing or (self.row and (self.row.exempt or self.row.managed)):
+        if (
+            not self.connection.is_writing
+            or self.connection.is_ending
+            or (self.row and (self.row.exempt or self.row.managed))
+        ):
             return False
         if self.row and (self.row.is_parked or self.row.state == State.GRANTED):
             return False
@@ -250,6 +254,8 @@ def _outside(case: _Case) -> tuple[Tag, str]:
         return NO, _refused(row, "Kisi refused")
     if row is not None and row.state == State.GRANTED:
         return NO, f"Taken out in Kisi since. Sync now on the page of {case.name} puts that right."
+    if case.connection.is_ending:
+        return NO, "Kisi is being disconnected, so Core gives nobody access any more."
     standing = wording.standing(case.connection, wording.Counts())
     if standing is not None:
         return WAITS, f"{standing.heading}."

@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.kisi import explain
+from integrations.kisi import explain, wording
 from integrations.kisi.models import KisiConnection
+from integrations.kisi.wording import Counts
 from members.slots import Tag
 from members.words import counted, people
 
 OK, BAD, UNKNOWN = Tag("OK", "ok"), Tag("Problem", "bad"), Tag("Could not check", "idle")
 NOT_YET = Tag("Not checked yet", "idle")
-_TAGS = {"ok": OK, "bad": BAD, "unknown": UNKNOWN, "not yet": NOT_YET}
+_TAGS = {"ok": OK, "bad": BAD, "unknown": UNKNOWN}
 Facts = dict[str, Any]
+Status = KisiConnection.Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +47,52 @@ TELL = "Tell whoever runs Core."
 
 
 def _not_asked(connection: KisiConnection, facts: Facts) -> str:
+    if connection.status == Status.DISCONNECTED:
+        return "Kisi is disconnected, so it is not asked."
     return "Kisi could not be asked: see the first problem on this list."
 
 
-def _not_timed(connection: KisiConnection, facts: Facts) -> str:
-    return "Check again measures it."
+def _not_yet(name: str) -> str:
+    return "Check again measures it." if name == "time" else "Check again asks Kisi."
 
 
 def _owner(connection: KisiConnection, facts: Facts) -> str:
     return str(facts.get("owner") or connection.own_user_name or "the key's owner")
+
+
+def _accepted(connection: KisiConnection, facts: Facts) -> str:
+    owner = facts.get("owner", connection.own_user_name)
+    whose = f" It belongs to {owner}." if owner else ""
+    return f"Kisi accepts the key that ends in {connection.key_last4}.{whose}"
+
+
+def _other_organization(connection: KisiConnection, facts: Facts) -> str:
+    """As it was found just now, else as the connection's state says: whose key it is may not be known then."""
+    face = wording.standing(connection, Counts())
+    if "has" not in facts and face is not None:
+        return f"{face.heading}. {face.text}"
+    return (
+        f"The key is {_owner(connection, facts)}'s, of {facts.get('has') or 'another organization'}; the "
+        f"connection was made with {connection.own_user_name}'s, of {connection.organization_name}. "
+        "Core changes nothing until that is right."
+    )
+
+
+def _works(connection: KisiConnection, facts: Facts) -> str:
+    """What a worker that lives means for changes now."""
+    if connection.is_ending:
+        return f"It runs. {_left(connection)}, so changes in Core no longer reach it."
+    later = wording.later(connection)
+    return f"It runs. Changes reach Kisi {later}." if later else "Changes reach Kisi within seconds."
+
+
+def _left(connection: KisiConnection) -> str:
+    is_over = connection.status == Status.DISCONNECTED
+    return "Kisi is disconnected" if is_over else "Kisi is being disconnected"
+
+
+def _unasked(connection: KisiConnection, facts: Facts) -> str:
+    return f"{_left(connection)}, so nobody's access is confirmed any more."
 
 
 def _bad_key(connection: KisiConnection, facts: Facts) -> str:
@@ -84,7 +123,7 @@ def _bad_schedule(connection: KisiConnection, facts: Facts) -> str:
 
 def _bad_mail(connection: KisiConnection, facts: Facts) -> str:
     if facts.get("nobody"):
-        return "No admin of this gym has an email address, so nobody is told of trouble."
+        return f"No admin of this gym has an email address, so nobody is told of trouble. {TELL}"
     return f"The mail server did not answer ({facts.get('failure')}), so nobody is told of trouble. {TELL}"
 
 
@@ -125,7 +164,7 @@ def _changed(connection: KisiConnection, facts: Facts) -> str:
 CHECKS = {
     "key": _Check(
         "Does the API key work?",
-        lambda c, f: f"Kisi accepts the key that ends in {c.key_last4}. It belongs to {_owner(c, f)}.",
+        _accepted,
         _bad_key,
         _not_asked,
         *NEW_KEY,
@@ -143,10 +182,7 @@ CHECKS = {
     "organization": _Check(
         "Is it the same organization?",
         lambda c, f: f"{c.organization_name}, as when it was connected.",
-        lambda c, f: (
-            f"The key is {_owner(c, f)}'s, of {f.get('has') or 'another organization'}; the connection was "
-            f"made with {c.own_user_name}'s, of {c.organization_name}. Core changes nothing until that is right."
-        ),
+        _other_organization,
         _not_asked,
         *NEW_KEY,
     ),
@@ -184,7 +220,7 @@ CHECKS = {
     ),
     "worker": _Check(
         "Is the worker alive?",
-        lambda c, f: "Changes reach Kisi within seconds.",
+        _works,
         lambda c, f: f"No sign of life for 15 minutes or more: changes wait, access stays as it is. {TELL}",
         _not_asked,
     ),
@@ -197,9 +233,9 @@ CHECKS = {
     "shared": _Check("Do members share addresses?", _shared, _shared, _shared),
     "confirmed": _Check(
         "Is anyone entitled but not confirmed?",
-        lambda c, f: "Kisi has confirmed everybody who is entitled, and nobody else.",
+        lambda c, f: "Kisi has confirmed everybody who is entitled and whom Core looks after.",
         _unconfirmed,
-        _unconfirmed,
+        _unasked,
         "See what to do",
         "kisi:attention",
         "no-access",
@@ -235,7 +271,9 @@ def summary(count: int) -> str:
 
 def _answer(connection: KisiConnection, name: str, found: Facts) -> Answer:
     check, state = CHECKS[name], found["state"]
-    tell = {"ok": check.ok, "bad": check.bad, "not yet": _not_timed}.get(state, check.unknown)
+    if state == "not yet":
+        return Answer(check.question, NOT_YET, _not_yet(name))
+    tell = {"ok": check.ok, "bad": check.bad}.get(state, check.unknown)
     text, tag = tell(connection, found["facts"]), _TAGS[state]
     if state != "bad":
         return Answer(check.question, tag, text)

@@ -35,6 +35,7 @@ STANDS = {
     Status.GROUP_GONE: "group",
     Status.IN_TROUBLE: "time",
 }
+UNASKED = (Status.PAUSED, Status.DISCONNECTING, Status.DISCONNECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,19 @@ def of_core(connection: KisiConnection, counts: Counts, now: datetime) -> dict[s
         "worker": Found(OK if _is_fresh(facts.worker_sign, now) else BAD),
         "mail": _mail(facts, tries=False),
         "shared": Found(OK, {"count": facts.doubled}),
-        "confirmed": _confirmed(counts),
+        "confirmed": _confirmed(connection, counts),
         "others": Found(BAD if facts.put_back else OK, {"count": facts.put_back}),
     }
 
 
 def _stands(connection: KisiConnection) -> dict[str, Found]:
-    """What connecting and the status say, until somebody asks: before the fault all was well, after it nobody knows."""
+    """What connecting and the status say, until somebody asks: before the fault all was well, after it nobody knows.
+
+    While nobody asks Kisi, nobody knows either: the key may have been dead before the sync was paused.
+    """
+    if connection.status in UNASKED:
+        is_over = connection.status == Status.DISCONNECTED
+        return dict.fromkeys(AT_KISI, Found(UNKNOWN if is_over else NOT_YET))
     wrong = STANDS.get(Status(connection.status), "")
     found = {name: Found(OK, {"owner": connection.own_user_name}) for name in AT_KISI}
     found["group"] = Found(OK, {"name": connection.group_name})
@@ -90,6 +97,8 @@ def _stands(connection: KisiConnection) -> dict[str, Found]:
     if wrong:
         place = AT_KISI.index(wrong) if wrong != "time" else 0
         found |= dict.fromkeys(AT_KISI[place:], Found(UNKNOWN)) | {wrong: Found(BAD)}
+    if wrong == "organization":
+        found |= {"key": Found(OK, {"owner": connection.stranger}), "strength": Found(NOT_YET)}
     return found
 
 
@@ -158,8 +167,10 @@ def _mail(facts: _Facts, *, tries: bool) -> Found:
     return Found(OK, {"admins": facts.told, "tried": tries})
 
 
-def _confirmed(counts: Counts) -> Found:
-    """Only the entitled: a removal that waits, failed or is held keeps nobody out."""
+def _confirmed(connection: KisiConnection, counts: Counts) -> Found:
+    """Only the entitled: a removal that waits, failed or is held keeps nobody out. Of whoever leaves Kisi nothing."""
+    if connection.is_ending:
+        return Found(UNKNOWN)
     failed = counts.wrong.shut_out + counts.wrong.unclear
     facts = {"waiting": counts.entitled_waiting, "failed": failed}
     return Found(BAD if any(facts.values()) else OK, facts)

@@ -243,6 +243,66 @@ class TestChecks:
         admin.post("kisi:find-person", email="ana@example.com")
         assert alive.calls() == []
 
+    @pytest.mark.parametrize(
+        ("status", "words"),
+        [
+            ("connected", "Changes reach Kisi within seconds."),
+            ("paused", "It runs. Changes reach Kisi once syncing is resumed."),
+            ("needs_new_key", "It runs. Changes reach Kisi once there is a new key."),
+            ("disconnecting", "It runs. Kisi is being disconnected, so changes in Core no longer reach it."),
+            ("disconnected", "It runs. Kisi is disconnected, so changes in Core no longer reach it."),
+        ],
+    )
+    def test_a_worker_that_lives_promises_no_more_than_is_so(self, alive, admin, status, words):
+        KisiConnection.objects.update(status=status)
+        assert admin.open("kisi:troubleshooting").says(words)
+
+    @pytest.mark.parametrize(
+        ("status", "tag", "words"),
+        [
+            ("paused", "Not checked yet", "Check again asks Kisi."),
+            ("disconnecting", "Not checked yet", "Check again asks Kisi."),
+            ("disconnected", "Could not check", "Kisi is disconnected, so it is not asked."),
+        ],
+    )
+    def test_where_nobody_asks_kisi_nothing_is_called_in_order(self, alive, admin, status, tag, words):
+        check(admin)
+        KisiConnection.objects.update(status=status, status_since=timezone.now())
+        page = admin.open("kisi:troubleshooting")
+        assert {found(page)[name] for name in NAMES[:6]} == {tag}
+        assert page.says(words)
+
+    @pytest.mark.parametrize("status", ["disconnecting", "disconnected"])
+    def test_a_gym_that_leaves_kisi_confirms_nobody(self, alive, admin, status):
+        KisiConnection.objects.update(status=status)
+        alive.member("Ana")
+        page = admin.open("kisi:troubleshooting")
+        assert found(page)["confirmed"] == "Could not check"
+        assert page.says("so nobody's access is confirmed any more.")
+
+    def test_who_is_held_is_not_called_nobody(self, alive, admin):
+        people = alive.members(10)
+        alive.sync()
+        alive.plan.subscriptions.filter(member__in=people[:4]).update(status="paused")
+        alive.sync()
+        page = admin.open("kisi:troubleshooting")
+        assert page.says("Kisi has confirmed everybody who is entitled and whom Core looks after.")
+
+    @pytest.mark.parametrize(
+        ("said", "words"),
+        [
+            ("Summit", "It opens Summit; the connection was made with Small Gym."),
+            ("another person: Eve", "It is Eve's; the connection was made with a key of Olga Owner."),
+        ],
+    )
+    def test_whose_a_wrong_key_is_is_told_as_far_as_it_is_known(self, alive, admin, said, words):
+        now = timezone.now()
+        KisiConnection.objects.update(status="wrong_organization", status_since=now, status_said=said)
+        page = admin.open("kisi:troubleshooting")
+        assert page.says(words)
+        assert "belongs to Olga Owner" not in page.text
+        assert "Olga Owner may change people" not in page.text
+
     def test_staff_may_not(self, alive, staff):
         assert staff.open("kisi:troubleshooting").status == 403
         assert staff.post("kisi:check").status == 403
@@ -291,6 +351,14 @@ class TestFindAPerson:
         assert "Core is adding" not in page.text
         page = admin.open("members:detail", ana.pk)
         assert page.says("Ana should get in, but was not in the group when Kisi was asked. Press Sync now.")
+
+    def test_while_the_gym_leaves_kisi_nobody_is_said_to_be_added(self, alive, admin):
+        alive.member("Ana")
+        KisiConnection.objects.update(status="disconnecting")
+        page = self.find(admin, "ana@example.com")
+        assert page.says("Kisi is being disconnected, so Core gives nobody access any more.")
+        assert "Core is making" not in page.text
+        assert "Core is adding" not in page.text
 
     def test_members_who_share_it_are_all_named(self, alive, admin):
         alive.member("Vera", email="holm@example.com")

@@ -22,14 +22,17 @@ def removes_and_disconnects(count: int) -> str:
     return f"Removing the access of {people(count)}, then Kisi is disconnected."
 
 
-def removes_left_behind(count: int) -> str:
-    return f"Access of {people(count)} in the former group is being removed."
+def removes_left_behind(count: int, *, later: str) -> str:
+    """`later` where nothing is written now, here and below."""
+    removed = f"removed {later}" if later else "being removed"
+    return f"Access of {people(count)} in the former group is {removed}."
 
 
-def other_group(name: str, group_id: int) -> SafeString:
+def other_group(name: str, group_id: int, *, later: str) -> SafeString:
     """After new credentials with another Group ID."""
+    given = f"given there {later}" if later else "being given there"
     return told(
-        "Core uses the group {name}, ID {group_id}, from now on. Access is being given there.",
+        f"Core uses the group {{name}}, ID {{group_id}}, from now on. Access is {given}.",
         name=name,
         group_id=group_id,
     )

@@ -111,11 +111,14 @@ def about(minutes: int) -> str:
     return f"about {minutes} minutes" if minutes < LONG else f"about {-(-minutes // 60)} hours"
 
 
-def new_key(waiting: int) -> str:
+def new_key(connection: KisiConnection, waiting: int) -> str:
+    """After new credentials; who paused the syncing is told that they did not resume it."""
+    stays = " Syncing stays paused." if connection.status == Status.PAUSED else ""
     if not waiting:
-        return "New key saved."
+        return f"New key saved.{stays}"
     many = "1 waiting change is" if waiting == 1 else f"{waiting:,} waiting changes are"
-    return f"New key saved. {many} being sent."
+    when = later(connection)
+    return f"New key saved.{stays} {many} {f'sent {when}' if when else 'being sent'}."
 
 
 def cut_over(count: int) -> str:

@@ -219,9 +219,9 @@ def _describe(connection: KisiConnection, tried: Tried, group_id: int) -> None:
 
 
 def _go_live(connection: KisiConnection, *, by: Any, now: datetime) -> None:
-    """With a key that works; a disconnect that is to remove access first goes on with it."""
+    """With a key that works; a disconnect that is to remove access first goes on with it, and a pause stays one."""
     kind, cause = AccessEvent.Kind.SETTING, "new API key"
-    if connection.status != Status.DISCONNECTING:
+    if connection.status not in (Status.DISCONNECTING, Status.PAUSED):
         kind, cause = AccessEvent.Kind.STATUS, Status.CONNECTED.label
         connection.status = Status.CONNECTED
         connection.status_since, connection.status_by, connection.status_said = now, by, ""

@@ -51,8 +51,8 @@ def update(request: HttpRequest) -> HttpResponse:
         if not asked and attempt(form, lambda key: _update(request, connection, key, group_id), connection):
             kept_key.forget(request)
             if group_id != before:
-                return done(request, results.other_group(connection.group_name, connection.group_id))
-            return done(request, wording.new_key(waiting))
+                return done(request, _moved_to(connection))
+            return done(request, wording.new_key(connection, waiting))
     shown = asked_again(request, form) if isinstance(form, CredentialsForm) else form
     context = asked or {"form": shown}
     return page(request, "kisi/credentials.html", connection, "overview", **context)
@@ -61,6 +61,11 @@ def update(request: HttpRequest) -> HttpResponse:
 def _update(request: HttpRequest, connection: KisiConnection, key: Secret, group_id: int) -> None:
     connecting.update_credentials(connection, key=key, group_id=group_id, by=request.user)
     tasks.wake(connection.pk)
+
+
+def _moved_to(connection: KisiConnection) -> str:
+    later = wording.later(connection)
+    return results.other_group(connection.group_name, connection.group_id, later=later)
 
 
 def _other_group(request: HttpRequest, connection: KisiConnection, form: CredentialsForm) -> dict[str, Any]:

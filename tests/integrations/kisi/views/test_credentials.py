@@ -184,3 +184,49 @@ class TestAnotherGroup:
         group, key = another_group(connected), connected.world.api_key
         page = admin.press(admin.open("kisi:credentials"), "Try and save", group_id=group.id, api_key=key)
         assert "no access there" not in page.text
+
+
+class TestWhilePaused:
+    """Whoever pauses ends it again: new credentials do not."""
+
+    @pytest.fixture
+    def paused(self, connected: House, admin: Desk) -> House:
+        connected.member("Ana")
+        connected.sync()
+        admin.press(admin.open("kisi:overview"), "Pause")
+        connected.member("Ben")
+        return connected
+
+    def test_a_new_key_is_kept_for_the_time_after(self, paused, admin):
+        fresh = paused.world.add_key(paused.world.owner)
+        page = admin.open("kisi:credentials")
+        assert page.says("Syncing stays paused until you resume it.")
+        page = admin.press(page, "Try and save", api_key=fresh)
+        assert page.says(
+            "New key saved. Syncing stays paused. 1 waiting change is sent once syncing is resumed."
+        )
+        assert page.h1 == "Kisi Paused"
+        assert paused.connection.api_key() == Secret(fresh)
+        paused.sync()
+        assert paused.inside() == ["ana"]
+
+    def test_resume_sends_with_it_what_waited(self, paused, admin):
+        fresh = paused.world.add_key(paused.world.owner)
+        admin.press(admin.open("kisi:credentials"), "Try and save", api_key=fresh)
+        admin.press(admin.open("kisi:overview"), "Resume")
+        paused.sync()
+        assert paused.inside() == ["ana", "ben"]
+
+    def test_another_group_is_used_and_emptied_once_it_goes_on(self, paused, admin):
+        group, key = another_group(paused), paused.world.api_key
+        page = admin.press(admin.open("kisi:credentials"), "Try and save", group_id=group.id, api_key=key)
+        page = admin.press(page, f"Use {group.id}", api_key=key)
+        assert page.says("from now on. Access is given there once syncing is resumed.")
+        page = admin.press(admin.open("kisi:left-behind"), "Remove the access of 1 person")
+        assert page.says("Access of 1 person in the former group is removed once syncing is resumed.")
+        paused.sync()
+        assert (paused.world.in_group(group), paused.inside()) == ([], ["ana"])
+        admin.press(admin.open("kisi:overview"), "Resume")
+        paused.sync()
+        assert paused.world.in_group(group) == ["ana@example.com", "ben@example.com"]
+        assert paused.inside() == []

@@ -247,10 +247,18 @@ def _faces(
         faces.held(counts, is_restored=connection.restored_at is not None) if counts.held else None,
         faces.failed(counts) if counts.failed else None,
         faces.throttled(counts, _minutes(counts.waiting)) if connection.status == Status.THROTTLED else None,
-        faces.SYNCING if runs.running or cut_short is CutShort.OTHERWISE else None,
+        faces.SYNCING if not since and _is_syncing(connection, runs, cut_short) else None,
         faces.MOVING_IN if connection.in_transition else None,
     ]
     return [face for face in told if face] or [faces.CONNECTED]
+
+
+def _is_syncing(connection: KisiConnection, runs: _Runs, cut_short: CutShort | None) -> bool:
+    """Whether a run lives, or is to read Kisi next: until it has, what Core knows is of the time before."""
+    if runs.running or cut_short is CutShort.OTHERWISE:
+        return True
+    is_asked = connection.look_again and connection.want_read > Read.LEDGER
+    return connection.status == Status.CONNECTED and (is_asked or connection.must_read_first)
 
 
 def _lacks_doors(connection: KisiConnection) -> bool:

@@ -226,6 +226,22 @@ class TestNotGreen:
         run(linked, "running", total=4, done=1, finished_at=None)
         self.not_green(linked, "Syncing")
 
+    @pytest.mark.parametrize(
+        "facts", [{"must_read_first": True}, {"look_again": True, "want_read": Read.RECENT}]
+    )
+    def test_a_read_of_kisi_is_to_come_first(self, linked, facts):
+        """So it is after a resume, a new key or a reconnect: what Kisi holds now is not known yet."""
+        run(linked, read=Read.FULL)
+        KisiConnection.objects.update(**facts)
+        self.not_green(linked, "Syncing")
+
+    @pytest.mark.parametrize("state", ["running", "finished"])
+    def test_under_a_dead_worker_nothing_is_said_to_sync(self, linked, state):
+        run(linked, state, finished_at=None)
+        KisiConnection.objects.update(look_again=True, want_read=Read.FULL)
+        silence()
+        assert told(linked) == ["Sync stopped"]
+
 
 @pytest.mark.parametrize(("managed", "others"), [(2, 0), (3, 3)])
 def test_a_few_people_with_roles_are_the_gyms_staff_and_no_trouble(linked, managed, others):

@@ -191,3 +191,13 @@ class TestRules:
         stand(connected, Status.PAUSED)
         admin.press(page, "Save rules", brake_share="20")
         assert connected.connection.status == Status.PAUSED
+
+
+def test_after_a_pause_with_a_dead_key_the_page_is_green_for_no_moment(connected, admin):
+    connected.world.revoke_key()
+    connected.clock.forward(minutes=20)
+    connected.sync()
+    admin.press(admin.open("kisi:overview"), "Pause")
+    assert admin.press(admin.open("kisi:overview"), "Resume").h1 == "Kisi Syncing"
+    connected.sync()
+    assert admin.open("kisi:overview").h1 == "Kisi Needs new key"

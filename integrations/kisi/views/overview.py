@@ -62,12 +62,12 @@ def _open_questions(seen: glance.Glance) -> dict[str, list[Any]]:
     are_any = seen.counts.held or seen.counts.left_behind
     today = seen.connection.gym.today(seen.now)
     held, left = deciding.open_questions(seen.connection, today) if are_any else ([], [])
-    return {"held": held, "left_behind": lines_of(left)}
+    return {"held": [] if seen.connection.is_ending else held, "left_behind": lines_of(left)}
 
 
 def _moving_in(connection: KisiConnection, now: datetime) -> dict[str, Any]:
-    """Who would lose access at cut-over, and whether that may be done; nothing any more once it is."""
-    if not connection.in_transition:
+    """Who would lose access at cut-over, and whether that may be done; nothing once it is, or the gym left."""
+    if not connection.in_transition or connection.is_ending:
         return {}
     wanted = gather.wanted_emails(connection.gym_id, connection.gym.today(now))
     losing = deciding.would_lose_at_cut_over(connection, wanted)

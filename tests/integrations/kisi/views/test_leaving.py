@@ -165,3 +165,32 @@ class TestNothingIsTried:
         connected.sync()
         admin.press(admin.open("kisi:overview"), "Pause")
         assert admin.open("kisi:attention").says("Syncing is paused", "1 person: Kisi refuses their details")
+
+
+class TestNothingIsDecided:
+    """Nobody's word is waited for by a gym that has left Kisi: its page asks for none."""
+
+    def left(self, house: House, admin: Desk) -> None:
+        admin.press(admin.open("kisi:disconnect"), "Disconnect Kisi", access="leave")
+        house.sync()
+
+    def test_about_held_removals(self, connected, admin):
+        members = connected.members(6)
+        connected.sync()
+        connected.plan.subscriptions.filter(member__in=members[:5]).update(status="cancelled")
+        connected.sync()
+        assert admin.open("kisi:overview").says("Held removals: 5 people", "until an admin decides")
+        self.left(connected, admin)
+        page = admin.open("kisi:overview")
+        for words in ("Held removals", "an admin decides", "Allow or keep"):
+            assert words not in page.text
+
+    def test_about_the_cut_over(self, house, admin):
+        house.in_kisi("Zed")
+        house.member("Zed", status="paused")
+        house.connect()
+        assert admin.open("kisi:overview").says("At cut-over 1 person would lose access")
+        self.left(house, admin)
+        page = admin.open("kisi:overview")
+        assert "would lose access" not in page.text
+        assert "Cut over" not in page.text

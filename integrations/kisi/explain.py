@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.safestring import SafeString
+
 from integrations.kisi.models import Preview, PreviewLine
+from members.wording import told
 from members.words import people, some
 
 Group, Outcome = PreviewLine.Group, PreviewLine.Outcome
@@ -207,6 +210,17 @@ def nobody_enters(plans: Sequence[str]) -> str:
         f"{told} doors, but nobody whom Core may let in has an active subscription to {which}. "
         "Cutting over now would leave nobody with access."
     )
+
+
+def stay_behind(count: int, *, group: str, shut: str) -> SafeString:
+    """Who is left in the present group when another is used; `shut` is why nobody gets in by it, "" where they do."""
+    one = count == 1
+    said = f"{people(count)} {'stays' if one else 'stay'} behind in {{group}} and"
+    if shut:
+        said = f"{said} {'is' if one else 'are'} listed until you remove them. {{shut}}."
+    else:
+        said = f"{said} {'keeps' if one else 'keep'} its doors until you remove them."
+    return told(said, group=group, shut=f"{shut[:1].upper()}{shut[1:]}")
 
 
 NO_DOORS_YET = "Kisi is not connected, so this changes no doors yet."

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from integrations.kisi import entries, glance, results, tasks, why, wording
+from integrations.kisi import entries, explain, glance, results, tasks, why, wording
 from integrations.kisi.forms import CredentialsForm, KeyForm
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import connecting, moving
@@ -76,20 +76,23 @@ def _other_group(request: HttpRequest, connection: KisiConnection, form: Credent
     if is_read and not moved:
         return {}
     have_right = open_rows(connection).filter(role_assignment_id__isnull=False).order_by("name", "email")
-    stay = list(have_right.select_related("kept_by", "member"))
+    inside = list(have_right.select_related("kept_by", "member"))
+    stay = [row for row in inside if not row.exempt]  # who is left to Kisi is nobody's to remove
     group_id, key = form.cleaned_data["group_id"], form.cleaned_data["api_key"]
     kept_key.keep(request, key)
     again = CredentialsForm(initial={"group_id": group_id}, kept=key)
     asked = {"form": again, "other_group": group_id, "gains": gains, "stay": stay, "moved": moved}
-    return asked | {"named": pack(gains), "without": _without(connection, stay, gains)}
+    told = explain.stay_behind(len(stay), group=connection.group_name, shut=wording.shut(connection))
+    asked |= {"stay_behind": told, "is_shut": bool(wording.shut(connection))}
+    return asked | {"named": pack(gains), "without": _without(connection, inside, gains)}
 
 
 def _without(
-    connection: KisiConnection, stay: Iterable[KisiGrant], gains: Iterable[Member]
+    connection: KisiConnection, inside: Iterable[KisiGrant], gains: Iterable[Member]
 ) -> list[EffectLine]:
     """Who has access in the present group and gets none in the other, and why."""
     emails = {member.email for member in gains}
-    rows = [row for row in stay if row.email not in emails]
+    rows = [row for row in inside if row.email not in emails]
     holders = entries.of(connection.gym, why.members_of(rows))
     reasons = why.reasons_by(holders, rows, connection.gym.today(timezone.now()))
     reasons |= {row.email: "left to Kisi" for row in rows if row.exempt}

@@ -125,6 +125,22 @@ class TestAnotherGroup:
             page, "Try and save", group_id=another_group(connected).id, api_key=connected.world.api_key
         )
         assert page.says("1 person gets access there.", "1 person gets no access there P001 (left to Kisi)")
+        assert page.says("1 person stays behind in 24-hr Access and keeps its doors until you remove them.")
+
+    def test_of_a_group_that_kisi_has_not_any_more_nobody_is_said_to_keep_the_doors(self, connected, admin):
+        connected.members(2)
+        connected.sync()
+        group, key = another_group(connected), connected.world.api_key
+        KisiConnection.objects.update(status="group_gone")
+        page = admin.press(admin.open("kisi:credentials"), "Try and save", group_id=group.id, api_key=key)
+        gone = f"Kisi has no group {connected.world.group_id} any more."
+        assert page.says(f"2 people stay behind in 24-hr Access and are listed until you remove them. {gone}")
+        for words in ("keep its doors", "keeps its doors", "Nobody loses access"):
+            assert words not in page.text
+        admin.press(page, f"Use {group.id}", api_key=key)
+        assert admin.open("kisi:overview").says(
+            "Left behind: 2 people As Kisi last confirmed it, they have access"
+        )
 
     def test_a_list_that_moved_is_shown_again_and_nothing_is_tried(self, connected, admin):
         _, ben = connected.members(2)
@@ -171,7 +187,7 @@ class TestAnotherGroup:
         assert page.says(
             "1 person gets access there.",
             "2 people get no access there P000 (Open Door is paused, kept by Alice Adams) P001 (Open Door",
-            "they keep it in 24-hr Access until you remove them.",
+            "what they have in 24-hr Access stays until somebody removes it.",
         )
         admin.press(page, f"Use {group.id}", api_key=key)
         connected.sync()

@@ -119,15 +119,17 @@ def stuck(connection: KisiConnection) -> QuerySet[KisiGrant]:
 
 
 def _farewell(connection: KisiConnection) -> dict[str, Count]:
-    """What a disconnect with removal did, and did not."""
+    """What a disconnect did, and did not: whose access it removed or could not, and who kept it."""
     status = KisiConnection.Status
     changes = AccessEvent.objects.filter(connection_id=connection.pk, kind=AccessEvent.Kind.STATUS)
     before = changes.exclude(cause=status.DISCONNECTED.label).values("pk")[:1]
     begun = changes.filter(pk=Subquery(before), cause=status.DISCONNECTING.label).values("at")
+    is_stuck = Q(grants__in=stuck(connection).values("pk"))
     removed = Q(grants__closed_how=KisiGrant.Closed.REMOVED, grants__closed_at__gte=Subquery(begun))
     return {
         "removed": _count(removed),
-        "stuck": _count(Q(grants__in=stuck(connection).values("pk"))),
+        "stuck": _count(is_stuck),
+        "kept": _count(still_in("grants__"), ~is_stuck),
     }
 
 
@@ -169,6 +171,7 @@ def _tallied(found: dict[str, Any]) -> Counts:
     return Counts(
         removed=found.get("removed", 0),
         stuck=still,
+        kept=found.get("kept", 0),
         have_access=found["have_access"],
         suspended=found["suspended"],
         failed=sum(causes.values()) + found["nameless"] + still,

@@ -51,6 +51,7 @@ class Counts:
     allowed: int | None = None
     removed: int = 0
     stuck: int = 0
+    kept: int = 0
     gives: bool = False
     takes: bool = False
 
@@ -158,7 +159,7 @@ def _disconnected(connection: KisiConnection, counts: Counts) -> Face:
         Tag("Disconnected", "warn" if counts.stuck else "idle"),
         "Kisi is disconnected",
         f"Since {_since(connection)}{_who(connection)}. {first}"
-        f"{people(counts.have_access - counts.stuck)} kept the access they had; Core no longer changes it.",
+        f"{people(counts.kept)} kept the access they had; Core no longer changes it.",
         "Reconnect",
         "kisi:reconnect",
     )

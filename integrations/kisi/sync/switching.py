@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release, SyncRun
+from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, Read, Release, SyncRun, still_in
 from integrations.kisi.sync import asking, record
 from integrations.kisi.sync.lease import raise_fence
 
@@ -45,7 +45,7 @@ def created_by_core(connection: KisiConnection) -> list[Any]:
 
 def kept_by_all(connection: KisiConnection) -> QuerySet[KisiGrant]:
     """Whom such a disconnect leaves their access: Core took it over, or leaves it to Kisi."""
-    rows = KisiGrant.objects.open().filter(connection=connection, state=KisiGrant.State.GRANTED)
+    rows = KisiGrant.objects.open().filter(still_in(), connection=connection)
     return rows.exclude(pk__in=_created(connection).values("pk")).order_by("name", "email")
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from integrations.kisi import results, tasks
 from integrations.kisi.forms import DisconnectForm, KeyForm
-from integrations.kisi.models import KisiConnection
+from integrations.kisi.models import KisiConnection, still_in
 from integrations.kisi.sync import connecting, switching
 from integrations.kisi.views.attempts import attempt
 from integrations.kisi.views.shared import (
@@ -40,7 +40,7 @@ def disconnect(request: HttpRequest) -> HttpResponse:
     created = switching.created_by_core(connection)
     if request.POST.get("list") == "csv":
         return download("access-that-core-gave", created)
-    have = open_rows(connection).filter(state="granted").count()
+    have = open_rows(connection).filter(still_in()).count()
     form = DisconnectForm(
         request.POST or None,
         leave=f"Leave everybody's access as it is ({words.people(have)})",

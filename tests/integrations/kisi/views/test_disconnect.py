@@ -51,6 +51,13 @@ class TestDisconnect:
         page = admin.open("kisi:disconnect")
         assert page.says("1 person keeps access either way: Core did not give it Cem")
 
+    def test_whom_core_only_asks_about_still_has_access(self, three, admin):
+        for member in three.gym.members.all():
+            admin.post("kisi:sync-member", member.pk)
+        page = admin.open("kisi:disconnect")
+        assert page.says("Leave everybody's access as it is (3 people)")
+        assert page.says("1 person keeps access either way: Core did not give it Cem")
+
     def test_a_list_that_moved_is_shown_again_and_nobody_is_removed(self, three, admin):
         page = admin.open("kisi:disconnect")
         three.member("Dan")

@@ -109,6 +109,17 @@ class TestRefused:
         ]
         assert "Ben" in mailoutbox[0].body
 
+    def test_who_was_unclear_before_is_not_among_those_who_kept_it(self, three, admin):
+        ana = three.grant("ana")
+        three.world.store.users.rows[ana.kisi_user_id].email = "another@example.com"
+        admin.post("kisi:sync-member", ana.member_id)
+        three.sync()
+        leave(three, admin)
+        assert admin.open("kisi:overview").says(
+            "Core removed the access of 1 person; 1 person could not be removed and still can open the doors.",
+            "1 person kept the access they had",
+        )
+
     def test_a_disconnect_that_went_through_says_how_many(self, three, admin):
         leave(three, admin)
         page = admin.open("kisi:overview")

@@ -151,13 +151,14 @@ def _sides(gym: Gym, now: datetime, row: str = "") -> dict[str, Q]:
     has_right = Q(**{f"{row}role_assignment_id__isnull": False})
     free = Q(**{f"{row}suspended": False})
     inside = free & Q(**{f"{row}state": KisiGrant.State.GRANTED})
-    unclear = free & has_right & Q(**{f"{row}state": KisiGrant.State.UNCERTAIN})
+    gets_in = free & has_right
+    unclear = gets_in & Q(**{f"{row}state": KisiGrant.State.UNCERTAIN})
     return {
         "shut_out": ~inside & ~unclear & wanted,
-        "let_in": has_right & unwanted,
+        "let_in": gets_in & unwanted,
         "outdated": inside & wanted,
         "unclear": unclear & wanted,
-        "leftover": ~has_right & unwanted,
+        "leftover": ~gets_in & unwanted,
     }
 
 

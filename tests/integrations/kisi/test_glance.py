@@ -152,6 +152,14 @@ class TestNotGreen:
         face = self.not_green(linked, "Needs attention")
         assert face.text == "1 person cannot open the doors though they should."
 
+    @pytest.mark.parametrize("state", ["granted", "uncertain"])
+    def test_who_is_suspended_in_kisi_is_not_said_to_get_in_after_a_removal_failed(self, linked, state):
+        row(linked, state=state, trouble="forbidden", suspended=True)
+        face = self.not_green(linked, "Needs attention")
+        assert face.text == (
+            "1 person cannot open the doors, as it should be, but may still have a Kisi profile."
+        )
+
     def test_a_profile_that_stays_lets_nobody_in(self, linked):
         row(linked, state="absent", role_assignment_id=None, origin="", trouble="forbidden")
         face = self.not_green(linked, "Needs attention")

@@ -111,13 +111,23 @@ def changed_since(count: int) -> str:
     return f"{things} changed in Core since this preview. Make a new one."
 
 
-def over_limit(losing: int, limit: int) -> str:
-    removals = "1 removal is" if losing == 1 else f"{losing:,} removals are"
-    them = "this person" if losing == 1 else "exactly these people"
-    return (
-        f"{removals} more than your limit of {limit:,} within 24 hours, so a sync would hold them. "
-        f"Applying this preview is your word for {them}."
+def over_limit(losing: int, limit: int) -> tuple[str, str]:
+    """(heading, sentence) where a sync would hold these removals; a limit of 0 stands for a restored backup."""
+    word = (
+        f"Applying this preview is your word for {'this person' if losing == 1 else 'exactly these people'}."
     )
+    if not limit:
+        return "A sync would remove nobody", f"The database was restored from a backup. {word}"
+    removals, them = ("1 removal is", "it") if losing == 1 else (f"{losing:,} removals are", "them")
+    others = "" if losing > limit else ", with those of the last 24 hours or under way,"
+    over = f"{removals}{others} more than your limit of {limit:,} within 24 hours"
+    return "More removals than your limit", f"{over}, so a sync would hold {them}. {word}"
+
+
+def of_before(*, is_ending: bool) -> str:
+    """Of a preview that was made before the connection came to stand as it does."""
+    then = "Nothing of it is done any more." if is_ending else "Core changes nothing until that is over."
+    return f"This preview is of the time before. {then}"
 
 
 def history_lost(losing: int) -> str:

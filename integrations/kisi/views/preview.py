@@ -115,6 +115,7 @@ def _context(found: Preview) -> dict[str, Any]:
     now = timezone.now()
     as_of = f"{now.astimezone(found.connection.gym.zone):%H:%M:%S}"
     context = {"preview": found, "as_of": as_of, "taken": _moment(found, found.taken_at)}
+    context["can_sync"] = glance.can_sync(found.connection)
     if found.is_going_on:
         return context | _done_so_far(found)
     if found.state == Preview.State.FAILED:
@@ -142,6 +143,7 @@ def _to_read(found: Preview, now: datetime) -> dict[str, Any]:
     return {
         "changed": explain.changed_since(since.count()),
         "stands": wording.standing(found.connection, wording.Counts()),
+        "of_before": explain.of_before(is_ending=found.connection.is_ending),
         "acts": [sections[key] for key in PreviewLine.ACTS if key in sections],
         "left": [sections[key] for key in LEFT_ALONE if key in sections],
         "changes": sum(counts.get(key, 0) for key in PreviewLine.ACTS),
@@ -149,7 +151,7 @@ def _to_read(found: Preview, now: datetime) -> dict[str, Any]:
         "history": "" if found.connection.keep_profiles else explain.history_lost(losing),
         "is_good": found.is_good(now),
         "mails": _mails(found) if Group.GIVE in counts else "",
-        "over": explain.over_limit(losing, found.limit) if found.limit is not None and losing else "",
+        "over": explain.over_limit(losing, found.limit) if found.limit is not None and losing else (),
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from integrations.kisi.models import KisiConnection, Preview
 from integrations.kisi.sync import preview as previews
 from members.models import Change
@@ -34,6 +36,25 @@ def test_what_changed_since_is_counted_and_the_tick_is_gone(connected, admin):
         "1 thing changed in Core since this preview. Make a new one.", "Core and Kisi agreed then"
     )
     assert "#tick" not in main(page)
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("paused", "Core changes nothing until that is over."),
+        ("disconnecting", "Nothing of it is done any more."),
+        ("disconnected", "Nothing of it is done any more."),
+    ],
+)
+def test_where_nothing_may_run_it_offers_nothing_that_leads_nowhere(connected, admin, status, said):
+    connected.member("Ana")
+    made(connected, admin)
+    page = admin.open("kisi:preview")
+    assert {"Apply this change", "Make a new preview"} <= set(page.buttons)
+    KisiConnection.objects.update(status=status)
+    page = admin.open(page.path)
+    assert page.says(f"This preview is of the time before. {said}", "1 person gets access", "Back")
+    assert page.buttons == ["Sign out"]
 
 
 def test_a_connection_that_cannot_write_is_said_above_it(connected, admin):

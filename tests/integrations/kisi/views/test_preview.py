@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from integrations.kisi.models import KisiConnection, Preview, PreviewLine
 from integrations.kisi.sync import preview as previews
-from integrations.kisi.sync import runs
+from integrations.kisi.sync import restoring, runs
 from plans.models import Subscription
 from tests.conftest import House
 from tests.desk import Desk, Page
@@ -112,6 +112,30 @@ class TestThePage:
             "6 removals are more than your limit of 3 within 24 hours, so a sync would hold them.",
             "your word for exactly these people",
         )
+
+    def test_a_few_are_over_the_limit_together_with_those_before(self, connected, admin):
+        members = connected.members(8)
+        connected.sync()
+        for gone in (members[:2], members[2:4]):
+            connected.sync()
+            connected.plan.subscriptions.filter(member__in=gone).update(status="cancelled")
+        assert make(connected, admin).says(
+            "2 people lose access",
+            "2 removals are, with those of the last 24 hours or under way, more than your limit of 3 within 24 hours",
+        )
+
+    def test_after_a_restored_backup_it_is_no_limit_that_holds_them(self, connected, admin):
+        connected.members(8)
+        connected.sync()
+        restoring.restored(connected.connection, now=connected.clock.now())
+        connected.sync()
+        Subscription.objects.filter(member__first_name="P000").update(status="paused")
+        page = make(connected, admin)
+        assert page.says(
+            "A sync would remove nobody The database was restored from a backup. "
+            "Applying this preview is your word for this person."
+        )
+        assert "your limit" not in page.text
 
     def test_fifty_names_then_all(self, connected, admin):
         connected.members(230)

@@ -31,9 +31,9 @@ def attempt(
     except OtherOrganization as error:
         field, words = "api_key", refusals.other_organization(error.has, error.needs)
     except Later:
-        field, words = "", refusals.BUSY
+        field, words = "", refusals.busy(is_new=connection is None)
     except DoorError as error:
-        field, words = refusals.refusal(error, group_id=group_id)
+        field, words = refusals.refusal(error, group_id=group_id, is_new=connection is None)
     field = field if field in form.fields else ""
     form.add_error(field or None, words)
     if field not in ("api_key", "group_id"):
@@ -42,7 +42,12 @@ def attempt(
 
 
 def asked_again(request: HttpRequest, form: CredentialsForm) -> CredentialsForm:
-    """Where the group is the matter and the key works: the groups that it sees, by name, and the key is kept."""
+    """Where the group is the matter and the key works: the groups that it sees, by name, and the key is kept.
+
+    Where it is the key or Kisi, a key that was kept is asked for again.
+    """
+    if form.kept and form.is_bound and (form.has_error("api_key") or form.non_field_errors()):
+        return _without_kept_key(request, form)
     key = form.cleaned_data.get("api_key") if form.is_bound else None
     if key is None or not form.has_error("group_id"):
         return form
@@ -59,4 +64,13 @@ def asked_again(request: HttpRequest, form: CredentialsForm) -> CredentialsForm:
     if not is_left_open:
         again.full_clean()
         again.errors["group_id"] = form.errors["group_id"]
+    return again
+
+
+def _without_kept_key(request: HttpRequest, form: CredentialsForm) -> CredentialsForm:
+    """The same answers and errors on a form that asks for the key."""
+    kept_key.forget(request)
+    again = CredentialsForm(request.POST)
+    again.errors.clear()
+    again.errors.update(form.errors)
     return again

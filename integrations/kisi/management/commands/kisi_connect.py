@@ -39,6 +39,6 @@ class Command(BaseCommand):
         except GroupTaken:
             raise CommandError(refusals.GROUP_TAKEN) from None
         except DoorError as error:
-            raise CommandError(refusals.refusal(error, group_id=options["group"])[1]) from None
+            raise CommandError(refusals.refusal(error, group_id=options["group"], is_new=False)[1]) from None
         doors = ", ".join(connection.doors) or "no doors yet"
         self.stdout.write(f"{gym} is connected to {connection.group_name}, which opens {doors}.")

@@ -156,3 +156,9 @@ class TestReconnect:
         page = admin.open("kisi:reconnect")
         admin.press(page, "Reconnect", api_key=left.world.api_key)
         assert admin.press(page, "Reconnect", api_key=left.world.api_key).path == "/marketplace/kisi/"
+
+    def test_a_busy_kisi_names_no_button_that_is_not_there(self, left, admin):
+        left.world.fault(path="/user", status=429, times=0)
+        page = admin.press(admin.open("kisi:reconnect"), "Reconnect", api_key=left.world.api_key)
+        assert page.says("Kisi is busy with other requests for this key. Wait a minute, then try again.")
+        assert "press Connect" not in page.text

@@ -169,8 +169,12 @@ class TestRules:
         return desk.press(desk.open("kisi:rules"), "Save rules", **changed)
 
     def test_they_are_saved_and_shown(self, connected, admin):
+        said = "When access starts, Kisi emails"
+        everybody = f"{said} everybody, and an invitation to whoever is new to Kisi"
+        assert admin.open("kisi:overview").says(everybody)
         page = self.save(admin, brake_share="25", keep_profiles="on", send_mails=None)
-        assert page.says("Rules saved.", "25 % of people", "the Kisi profile stays", "Kisi emails people no")
+        assert page.says("Rules saved.", "25 % of people", "the Kisi profile stays")
+        assert page.says(f"{said} only an invitation, to whoever is new to Kisi")
         connection = connected.connection
         assert (connection.brake_share, connection.keep_profiles, connection.send_mails) == (25, True, False)
 

@@ -99,10 +99,11 @@ def no_doors(connection: KisiConnection) -> Face:
 
 def throttled(counts: Counts, minutes: int) -> Face:
     many = "1 change" if counts.waiting == 1 else f"{counts.waiting:,} changes"
+    owed = f": {many}, {about(minutes)}" if counts.waiting else ""
     return Face(
         Tag("Slowed down", "info"),
         "Kisi has asked Core to slow down",
-        f"Everything goes through, only later: {many}, {about(minutes)}.",
+        f"Everything goes through, only later{owed}.",
     )
 
 

@@ -22,8 +22,17 @@ def removes_and_disconnects(count: int) -> str:
     return f"Removing the access of {people(count)}, then Kisi is disconnected."
 
 
+def new_key(waiting: int, *, later: str, is_paused: bool) -> str:
+    """After new credentials; who paused the syncing is told that they did not resume it."""
+    stays = " Syncing stays paused." if is_paused else ""
+    if not waiting:
+        return f"New key saved.{stays}"
+    many = "1 waiting change is" if waiting == 1 else f"{waiting:,} waiting changes are"
+    return f"New key saved.{stays} {many} {f'sent {later}' if later else 'being sent'}."
+
+
 def removes_left_behind(count: int, *, later: str) -> str:
-    """`later` where nothing is written now, here and below."""
+    """`later` where nothing is written now, as in all of these."""
     removed = f"removed {later}" if later else "being removed"
     return f"Access of {people(count)} in the former group is {removed}."
 

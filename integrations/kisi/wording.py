@@ -112,16 +112,6 @@ def about(minutes: int) -> str:
     return f"about {minutes} minutes" if minutes < LONG else f"about {-(-minutes // 60)} hours"
 
 
-def new_key(connection: KisiConnection, waiting: int) -> str:
-    """After new credentials; who paused the syncing is told that they did not resume it."""
-    stays = " Syncing stays paused." if connection.status == Status.PAUSED else ""
-    if not waiting:
-        return f"New key saved.{stays}"
-    many = "1 waiting change is" if waiting == 1 else f"{waiting:,} waiting changes are"
-    when = later(connection)
-    return f"New key saved.{stays} {many} {f'sent {when}' if when else 'being sent'}."
-
-
 def cut_over(count: int) -> str:
     lose = f"{people(count)} lose{'s' if count == 1 else ''} access."
     return f"Core is the only source now. {lose} Now disconnect the other platform."
@@ -178,11 +168,13 @@ def _paused(connection: KisiConnection, counts: Counts) -> Face:
 
 def _needs_new_key(connection: KisiConnection, counts: Counts) -> Face:
     is_lost = connection.status_said == KisiConnection.UNREADABLE
+    waits = f"{changes(counts.waiting)} since {_since(connection)} and {sent(counts.waiting)}"
+    if not counts.waiting:
+        waits = f"No change waits since {_since(connection)}; later ones are sent by themselves"
     return Face(
         Tag("Needs new key", "bad"),
         "Core cannot open the stored API key" if is_lost else "Kisi no longer accepts the API key",
-        "The doors stay as they are: nobody gains or loses access until you enter a new key. "
-        f"{changes(counts.waiting)} since {_since(connection)} and {sent(counts.waiting)} afterwards.",
+        f"The doors stay as they are: nobody gains or loses access until you enter a new key. {waits} afterwards.",
         "Enter a new key",
         "kisi:credentials",
     )
@@ -231,11 +223,11 @@ def _group_gone(connection: KisiConnection, counts: Counts) -> Face:
 
 
 def _in_trouble(connection: KisiConnection, counts: Counts) -> Face:
+    again = clock(connection, connection.retry_at) if connection.retry_at else "in a moment"
     return Face(
         Tag("Kisi not answering", "warn"),
         f"Kisi has not answered since {_since(connection)}",
-        f"Nobody's access was changed. {changes(counts.waiting)}; Core tries again "
-        f"{clock(connection, connection.retry_at)}. You need to do nothing.",
+        f"Nobody's access was changed. {changes(counts.waiting)}; Core tries again {again}. You need to do nothing.",
     )
 
 

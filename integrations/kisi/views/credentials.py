@@ -50,9 +50,7 @@ def update(request: HttpRequest) -> HttpResponse:
             asked = _other_group(request, connection, form)
         if not asked and attempt(form, lambda key: _update(request, connection, key, group_id), connection):
             kept_key.forget(request)
-            if group_id != before:
-                return done(request, _moved_to(connection))
-            return done(request, wording.new_key(connection, waiting))
+            return done(request, _said(connection, waiting, is_moved=group_id != before))
     shown = asked_again(request, form) if isinstance(form, CredentialsForm) else form
     context = asked or {"form": shown}
     return page(request, "kisi/credentials.html", connection, "overview", **context)
@@ -63,9 +61,11 @@ def _update(request: HttpRequest, connection: KisiConnection, key: Secret, group
     tasks.wake(connection.pk)
 
 
-def _moved_to(connection: KisiConnection) -> str:
+def _said(connection: KisiConnection, waiting: int, *, is_moved: bool) -> str:
     later = wording.later(connection)
-    return results.other_group(connection.group_name, connection.group_id, later=later)
+    if is_moved:
+        return results.other_group(connection.group_name, connection.group_id, later=later)
+    return results.new_key(waiting, later=later, is_paused=connection.status == Status.PAUSED)
 
 
 def _other_group(request: HttpRequest, connection: KisiConnection, form: CredentialsForm) -> dict[str, Any]:

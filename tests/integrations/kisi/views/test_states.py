@@ -141,6 +141,15 @@ STATES = {
         "Enter a new key",
         stands("needs_new_key"),
     ),
+    "401, nothing waits": State(
+        "Needs new key",
+        "bad",
+        "Kisi no longer accepts the API key",
+        "The doors stay as they are: nobody gains or loses access until you enter a new key. "
+        f"No change waits since {AT}; later ones are sent by themselves afterwards.",
+        "Enter a new key",
+        stands("needs_new_key", waiting=0),
+    ),
     "other organization": State(
         "Wrong organization",
         "bad",
@@ -183,6 +192,14 @@ STATES = {
         "",
         stands("in_trouble", retry_at=NEXT),
     ),
+    "in trouble, asked for at once": State(
+        "Kisi not answering",
+        "warn",
+        f"Kisi has not answered since {AT}",
+        "Nobody's access was changed. 1 change waits; Core tries again in a moment. You need to do nothing.",
+        "",
+        stands("in_trouble", retry_at=None),
+    ),
     "brake": State(
         "Removals held",
         "warn",
@@ -208,6 +225,14 @@ STATES = {
         "Everything goes through, only later: 2 changes, less than a minute.",
         "",
         stands("throttled", waiting=2),
+    ),
+    "429, nothing waits": State(
+        "Slowed down",
+        "info",
+        "Kisi has asked Core to slow down",
+        "Everything goes through, only later.",
+        "",
+        stands("throttled", waiting=0),
     ),
     "not cut over": State(
         "Moving in",

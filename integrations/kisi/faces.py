@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from integrations.kisi.models import KisiConnection
-from integrations.kisi.wording import Counts, Face, about, clock, shut, wrongly
+from integrations.kisi.wording import Counts, Face, about, clock, later, shut, wrongly
 from members.slots import Tag
 from members.words import people
 
@@ -116,6 +116,12 @@ def stale(connection: KisiConnection, since: datetime) -> Face:
         "Open Troubleshooting",
         "kisi:troubleshooting",
     )
+
+
+def next_check(connection: KisiConnection, *, is_silent: bool) -> str:
+    """What the daily and the weekly check wait for; "" where they come at their time, or Core comes back by itself."""
+    by_itself = connection.status in (connection.Status.THROTTLED, connection.Status.IN_TROUBLE)
+    return "" if by_itself else later(connection, is_silent=is_silent)
 
 
 SYNCING = Face(Tag("Syncing", "info"))

@@ -7,15 +7,25 @@ from django.utils.safestring import SafeString
 from members.wording import told
 from members.words import people
 
-SYNC_STARTED = "Sync started."
 SYNC_RUNS = "A sync is already running. It looks again when it is done."
 PAUSED = "Syncing is paused. Nobody's access changes until you resume."
-RESUMED = "Syncing goes on. What waited is being sent."
 RULES_SAVED = "Rules saved."
-APPLIES = "Core applies this preview now."
 RECONNECTED = "Kisi is connected again. Core reads the whole group before it removes anybody."
 DISCONNECTED = "Kisi is disconnected. Everybody kept the access they had."
 STOPPED = "Stopped. The rest keep their access, and Kisi is disconnected."
+
+
+def sync_started(*, later: str) -> str:
+    """`later` where nothing is written now, as in all of these."""
+    return f"A sync is asked for. It starts {later}." if later else "Sync started."
+
+
+def resumed(*, later: str) -> str:
+    return f"Syncing goes on. What waited is {f'sent {later}' if later else 'being sent'}."
+
+
+def applies(*, later: str) -> str:
+    return f"Core applies this preview {later or 'now'}."
 
 
 def removes_and_disconnects(count: int) -> str:
@@ -32,7 +42,6 @@ def new_key(waiting: int, *, later: str, is_paused: bool) -> str:
 
 
 def removes_left_behind(count: int, *, later: str) -> str:
-    """`later` where nothing is written now, as in all of these."""
     removed = f"removed {later}" if later else "being removed"
     return f"Access of {people(count)} in the former group is {removed}."
 

@@ -271,10 +271,12 @@ _LATER = {
 }
 
 
+STOPPED = "once Core's own sync runs again"
+
+
 def later(connection: KisiConnection, *, is_silent: bool = False) -> str:
     """Since nothing is written now: when a change reaches the doors; "" where that is within seconds."""
-    stopped = "once Core's own sync runs again" if is_silent else ""
-    return _LATER.get(Status(connection.status), stopped)
+    return _LATER.get(Status(connection.status), STOPPED if is_silent else "")
 
 
 def retrying(connection: KisiConnection, count: int) -> str:

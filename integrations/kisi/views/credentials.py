@@ -20,6 +20,7 @@ from integrations.kisi.views.shared import (
     Status,
     changed_since,
     done,
+    later,
     open_rows,
     pack,
     page,
@@ -62,10 +63,10 @@ def _update(request: HttpRequest, connection: KisiConnection, key: Secret, group
 
 
 def _said(connection: KisiConnection, waiting: int, *, is_moved: bool) -> str:
-    later = wording.later(connection)
+    when = later(connection)
     if is_moved:
-        return results.other_group(connection.group_name, connection.group_id, later=later)
-    return results.new_key(waiting, later=later, is_paused=connection.status == Status.PAUSED)
+        return results.other_group(connection.group_name, connection.group_id, later=when)
+    return results.new_key(waiting, later=when, is_paused=connection.status == Status.PAUSED)
 
 
 def _other_group(request: HttpRequest, connection: KisiConnection, form: CredentialsForm) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from integrations.kisi import heard, results, tasks, wording
+from integrations.kisi import heard, results, tasks
 from integrations.kisi.models import KisiGrant
 from integrations.kisi.sync import deciding
 from integrations.kisi.views.shared import (
     changed_since,
     done,
     download,
+    later,
     pack,
     page,
     require_connection,
@@ -38,7 +39,7 @@ def left_behind(request: HttpRequest) -> HttpResponse:
         named = [row.pk for row in left]
         count = deciding.remove_left_behind(connection, named, by=request.user, now=timezone.now())
         tasks.wake(connection.pk)
-        return done(request, results.removes_left_behind(count, later=wording.later(connection)))
+        return done(request, results.removes_left_behind(count, later=later(connection)))
     people = len({row.email for row in left})
     context = {"left": lines_of(left), "people": people, "named": pack(left), "moved": moved}
     return page(request, "kisi/left_behind.html", connection, "overview", **context)

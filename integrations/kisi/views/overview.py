@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from integrations.kisi import glance, results, tasks, wording
+from integrations.kisi import faces, glance, results, tasks, wording
 from integrations.kisi.forms import RulesForm
 from integrations.kisi.models import AccessEvent, KisiConnection, Read, SyncRun
 from integrations.kisi.sync import asking, deciding, gather, moving, switching
@@ -20,6 +20,8 @@ from integrations.kisi.views.left_behind import lines_of
 from integrations.kisi.views.shared import (
     Status,
     done,
+    is_silent,
+    later,
     page,
     require_connection,
     trouble_count,
@@ -48,6 +50,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         **_open_questions(seen),
         glance=seen,
         next=glance.planned_checks(connection, now),
+        next_check=faces.next_check(connection, is_silent=seen.silent_since is not None),
         **_moving_in(connection, now),
     )
 
@@ -104,7 +107,14 @@ def sync_now(request: HttpRequest) -> HttpResponse:
     runs = SyncRun.objects.filter(connection=connection, state=SyncRun.State.RUNNING).exists()
     asking.ask(connection, Read.FULL, because="Sync now", now=timezone.now(), by=request.user)
     tasks.wake(connection.pk)
-    return done(request, results.SYNC_RUNS if runs else results.SYNC_STARTED)
+    return done(request, results.SYNC_RUNS if runs else results.sync_started(later=_starts(connection)))
+
+
+def _starts(connection: KisiConnection) -> str:
+    """What a sync that is asked for waits for; a broken connection is tried at once."""
+    if connection.is_broken:
+        return wording.STOPPED if is_silent(connection) else ""
+    return later(connection)
 
 
 @require_POST
@@ -125,7 +135,7 @@ def resume(request: HttpRequest) -> HttpResponse:
         return redirect("kisi:overview")
     switching.resume(connection, by=request.user, now=timezone.now())
     tasks.wake(connection.pk)
-    return done(request, results.RESUMED)
+    return done(request, results.resumed(later=later(connection)))
 
 
 @admin_required

@@ -21,7 +21,7 @@ from integrations.kisi import explain, glance, mails, results, tasks, wording
 from integrations.kisi.models import KisiConnection, Preview, PreviewLine
 from integrations.kisi.sync import applying
 from integrations.kisi.sync import preview as previews
-from integrations.kisi.views.shared import done, page, poll_answer, require_connection
+from integrations.kisi.views.shared import done, later, page, poll_answer, require_connection
 from members import words
 from members.gyms import admin_required
 from members.models import Change
@@ -85,7 +85,7 @@ def apply(request: HttpRequest, preview_id: int) -> HttpResponse:
         return redirect("kisi:overview")
     if applying.ask(found, by=request.user, now=timezone.now()):
         tasks.wake(connection.pk)
-        return done(request, results.APPLIES, "kisi:preview-shown", found.pk)
+        return done(request, results.applies(later=later(connection)), "kisi:preview-shown", found.pk)
     return redirect("kisi:preview-shown", found.pk)
 
 

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from integrations.kisi import glance, named
+from integrations.kisi import glance, named, numbers, wording
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.wording import Counts
 from members.models import Gym
@@ -59,6 +59,16 @@ def done(request: HttpRequest, words: str, to: str = "kisi:overview", *args: Any
     """Say what happened above the next page."""
     messages.success(request, words)
     return redirect(to, *args)
+
+
+def is_silent(connection: KisiConnection) -> bool:
+    """Whether Core's own worker has been silent for too long; of a connection that the request found."""
+    return numbers.silent_since(connection, timezone.now(), connection.last_sign) is not None  # type: ignore[attr-defined]
+
+
+def later(connection: KisiConnection) -> str:
+    """When a change reaches the doors, where that is not within seconds."""
+    return wording.later(connection, is_silent=is_silent(connection))
 
 
 def poll_answer(response: HttpResponse, gym: Gym) -> HttpResponse:

@@ -146,6 +146,32 @@ def test_the_five_lines_name_it_too_and_nobody_is_at_work(ana, waits, staff):
         assert page.says("Group opens doors Kisi has no group 1 any more.")
 
 
+SOMEBODY_ACTS = ("resumed", "key", "group")  # before any check; from the others Core comes back by itself
+
+
+def test_the_next_check_is_named_by_what_it_waits_for(ana, waits, admin):
+    page = admin.open("kisi:overview")
+    if any(word in waits for word in (*SOMEBODY_ACTS, "sync runs")):
+        assert page.says(f"Next daily check {waits} Next weekly check {waits}")
+    else:
+        assert "Next daily check once" not in page.text
+
+
+def test_a_sync_that_is_asked_for_starts_when_it_can(ana, waits, admin):
+    page = admin.open("kisi:overview")
+    if "Sync now" in page.buttons:
+        said = admin.press(page, "Sync now")
+        is_put_off = any(word in waits for word in ("sync runs", "lets Core go on"))
+        assert said.says(f"A sync is asked for. It starts {waits}." if is_put_off else "Sync started.")
+
+
+def test_a_resume_under_a_dead_worker_sends_nothing_yet(ana, admin):
+    KisiConnection.objects.update(status="paused")
+    Heartbeat.objects.update(at=timezone.now() - timedelta(minutes=16))
+    page = admin.press(admin.open("kisi:overview"), "Resume")
+    assert page.says("Syncing goes on. What waited is sent once Core's own sync runs again.")
+
+
 def test_while_all_is_well_it_takes_seconds(ana, staff):
     page = act(staff, ana, "pause")
     assert page.says("Ana loses access within seconds.")

@@ -113,7 +113,9 @@ class TestTheThreeSteps:
         house.member("Old", status="cancelled")
         house.in_kisi("Old")
         page = try_key(house, agreed)
-        words = "1 person has access in Kisi but no 24-hr plan in Core; they keep it until you cut over"
+        words = (
+            "1 person has access in Kisi but no active 24-hr plan in Core; they keep it until you cut over"
+        )
         assert page.says(words, "Go to Move-in")
         assert "already" not in page.text
         assert house.connection.in_transition

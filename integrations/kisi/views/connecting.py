@@ -38,7 +38,8 @@ def permissions(request: HttpRequest) -> HttpResponse:
     gym = request.gym  # type: ignore[attr-defined]
     entitled = gather.wanted_emails(gym.pk, gym.today(timezone.now())).distinct().count()
     plans = Plan.objects.filter(gym=gym, has_24hr_access=True)
-    context = {"section": "marketplace", "entitled": entitled, "plans": plans}
+    agreed_at = parse_datetime(request.session.get(AGREED, ""))
+    context = {"section": "marketplace", "entitled": entitled, "plans": plans, "agreed_at": agreed_at}
     return render(request, "kisi/connect_permissions.html", context)
 
 

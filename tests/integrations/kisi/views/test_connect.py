@@ -355,12 +355,3 @@ class TestGroupsByName:
         assert page.h1 == f"Use the group {group.id}?"
         admin.press(page, f"Use {group.id}")
         assert house.connection.group_id == group.id
-
-    @pytest.mark.parametrize("trouble", [{"status": 401}, {"status": 429}, {"status": 500}])
-    def test_a_kept_key_that_does_not_work_is_asked_for_again(self, house, agreed, trouble):
-        page = try_key(house, agreed, group_id="")
-        house.world.fault(path="/user", times=0, **trouble)
-        page = agreed.press(page, "Connect", group_id=house.world.group_id)
-        assert "kept for ten minutes" not in page.text
-        assert "API key (optional)" not in page.text
-        assert kept_key.NAME not in agreed.client.session

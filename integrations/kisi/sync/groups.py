@@ -28,11 +28,11 @@ def left_behind(connection: KisiConnection, row: str = "") -> Q:
 def leave(connection: KisiConnection, *, now: datetime) -> list[KisiGrant]:
     """Close every open row: what it stands for is in a group that is not ours any more."""
     rows = list(_open_rows(connection))
+    here = {"organization_id": connection.organization_id, "kisi_group_id": connection.group_id}
     for row in rows:
         how = Closed.LEFT_BEHIND if row.role_assignment_id else Closed.GONE
-        ledger.close_row(
-            row, Closed.RELEASED if row.exempt else how, now=now, other_way=how is Closed.LEFT_BEHIND
-        )
+        facts = here | {"other_way": how is Closed.LEFT_BEHIND}
+        ledger.close_row(row, Closed.RELEASED if row.exempt else how, now=now, **facts)
     return rows
 
 

@@ -60,7 +60,7 @@ def intend_grant(session: Session, email: str) -> tuple[KisiGrant, Wanted]:
         if left_alone.is_followed(session.connection, wanted):
             raise Moved
         grant = _open_row(session.connection, email) or new_row(session.connection, wanted)
-        intent = _intent(session, grant, wish_of(email, wanted))
+        intent = _intent(session, grant, wish_of(email, wanted)) | _where(session.connection)
         _set(grant, state=State.GRANTING, **intent, member_id=wanted.member_id)
     return grant, wanted
 
@@ -258,9 +258,13 @@ def new_row(connection: KisiConnection, wanted: Wanted) -> KisiGrant:
         email=normalize_email(wanted.email),
         name=wanted.name,
         until=wanted.until,
-        organization_id=connection.organization_id,
-        kisi_group_id=connection.group_id,
+        **_where(connection),
     )
+
+
+def _where(connection: KisiConnection) -> dict[str, int]:
+    """Which group the right is in: a row that began without a right, such as one left to Kisi, knows none."""
+    return {"organization_id": connection.organization_id, "kisi_group_id": connection.group_id}
 
 
 def _set(grant: KisiGrant, **values: Any) -> None:

@@ -246,3 +246,15 @@ def test_a_new_key_while_the_gym_leaves_ends_no_run(two_groups):
     change(two_groups, group=two_groups.world.group)
     running.refresh_from_db()
     assert running.state == SyncRun.State.RUNNING
+
+
+def test_whom_core_first_knew_as_left_to_kisi_is_removed_like_everybody(two_groups):
+    """Their row began without a right, and so without a group."""
+    cleo, now = two_groups.member("Cleo"), two_groups.clock.now()
+    deciding.leave_to_kisi(two_groups.connection, cleo, by=None, now=now)
+    deciding.take_back_from_kisi(two_groups.connection, cleo, by=None, now=now)
+    two_groups.sync()
+    assert two_groups.inside() == ["ana", "ben", "cleo"]
+    move(two_groups)
+    assert remove_them(two_groups) == 3
+    assert two_groups.inside() == []

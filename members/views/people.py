@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from members import slots, timeline, wording
+from members import slots, timeline, wording, words
 from members.gyms import staff_required
 from members.models import Gym, Member
 
@@ -60,6 +60,7 @@ def list_members(request: HttpRequest) -> HttpResponse:
         "choices": [choice for choice in choices if any(choice.groups.values())],
         "orders": [(name, label) for name, (label, _) in orders.items()],
         "order": order,
+        "narrowed_by": words.some([choice.filter.label.lower() for choice in choices if choice.chosen]),
         "is_narrowed": bool(query or any(choice.chosen for choice in choices)),
         "headings": [column.heading for column in _columns()],
         "rows": _rows(request, list(page.object_list)),

@@ -32,3 +32,13 @@ def test_a_name_is_told_as_it_is_and_kept_apart(desk: Desk, gym, no_doors, name)
         assert "<script>alert" not in page.html
         assert "<bdi>" in page.html.partition("<h1")[2]
     assert asked.h1.startswith("Pause ") and asked.h1.endswith("?")
+
+
+def test_a_sentence_that_begins_with_a_name_from_right_to_left_is_read_from_the_left(
+    desk: Desk, gym, no_doors
+):
+    plan = PlanFactory(gym=gym, name="כל היום")
+    row = SubscriptionFactory(member=MemberFactory(gym=gym), plan=plan)
+    desk.press(desk.open("subscriptions:act", row.member_id, row.pk, "pause"), "Pause")
+    page = desk.open("members:detail", row.member_id)
+    assert '<bdi dir="ltr">כל היום: Active to Paused</bdi>' in page.html

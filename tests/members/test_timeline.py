@@ -45,7 +45,7 @@ def told(count: int):
 
 
 def entries(page: Page) -> list[str]:
-    return re.findall(r"<li><span><bdi>(\w+ \d+)</bdi>", page.html)
+    return re.findall(r'<li><span><bdi dir="ltr">(\w+ \d+)</bdi>', page.html)
 
 
 def walk(desk: Desk, ana: Member) -> list[list[str]]:

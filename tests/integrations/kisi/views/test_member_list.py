@@ -78,7 +78,7 @@ def test_it_goes_together_with_search_and_plan(gym, staff):
     facts = {"access": "in", "plan": gym.plan.pk}
     assert staff.open("members:list", q="ana", **facts).says("1 member")
     page = staff.open("members:list", q="ben", **facts)
-    assert page.says("Nobody matches “ben” with this plan with this door access.", "Clear search")
+    assert page.says("Nobody matches “ben” with this plan and door access.", "Clear search")
 
 
 def test_pages_keep_the_filter(gym, staff):

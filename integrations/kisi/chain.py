@@ -236,7 +236,7 @@ def _inside(case: _Case) -> tuple[Tag, str]:
         return YES, "Core did not create this access, and you have not cut over."
     if row.is_parked:
         return YES, _refused(row, "Kisi refused the removal")
-    later = wording.later(case.connection)
+    later = wording.later(case.connection) or (explain.READS_FIRST if case.connection.must_read_first else "")
     if later:
         return WAITS, f"Core removes the access {later}."
     return WAITS, TRIES_AGAIN if case.is_postponed else "Core is removing the access."

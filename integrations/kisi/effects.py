@@ -163,8 +163,13 @@ def _effect(connection: KisiConnection, before: _Snapshot, after: _Snapshot) -> 
         ),
         warning=_warning(connection, [rows.get(email) for email in loses]),
         fingerprint=_fingerprint(gains, loses),
-        later=wording.later(connection, is_silent=_is_silent(connection)),
+        later=_later(connection, is_removal=bool(loses) and not gains),
     )
+
+
+def _later(connection: KisiConnection, *, is_removal: bool) -> str:
+    reads = explain.READS_FIRST if is_removal and connection.must_read_first else ""
+    return wording.later(connection, is_silent=_is_silent(connection)) or reads
 
 
 def _is_silent(connection: KisiConnection) -> bool:

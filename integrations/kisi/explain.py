@@ -142,6 +142,7 @@ def history_of_some_lost(going: int) -> str:
     return f"{profiles} deleted, and unlock history may be lost."
 
 
+READS_FIRST = "once Core has read the whole group in Kisi"  # until then nobody is removed
 NONE_YET = "has no access yet"
 NOTHING_DONE = "Nothing was changed, in Core or in Kisi."
 _FAILURES = {

@@ -172,6 +172,16 @@ def test_a_resume_under_a_dead_worker_sends_nothing_yet(ana, admin):
     assert page.says("Syncing goes on. What waited is sent once Core's own sync runs again.")
 
 
+def test_nobody_is_removed_before_the_whole_group_was_read(ana, staff):
+    KisiConnection.objects.update(must_read_first=True)
+    page = act(staff, ana, "pause")
+    assert page.says("Ana loses access once Core has read the whole group in Kisi.")
+    assert never_now(staff.press(page, "Pause and remove access"))
+    Subscription.objects.update(status="paused")
+    KisiGrant.objects.all().delete()
+    assert act(staff, ana, "resume").says("Ana gets access within seconds.")
+
+
 def test_while_all_is_well_it_takes_seconds(ana, staff):
     page = act(staff, ana, "pause")
     assert page.says("Ana loses access within seconds.")

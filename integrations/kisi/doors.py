@@ -266,6 +266,9 @@ def what_to_do(row: KisiGrant) -> str:
 def _can(first: str, facts: Facts) -> str:
     if facts.decision.until is None:
         return f"{first} can get in: {facts.reason}."
+    if facts.goes_on is not None:
+        which = facts.goes_on.plan if facts.goes_on.plan != facts.decision.plan else "its next subscription"
+        return f"{first} can get in: {facts.reason}, and {which} goes on from there."
     reason = why.because(facts.decision, cancelled=facts.is_cancelled, whose=facts.whose, dated=False)
     return f"{first} can get in until the end of {why.day(facts.decision.until)}: {reason}."
 

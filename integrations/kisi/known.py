@@ -32,6 +32,7 @@ class Facts:
     past: KisiGrant | None = None  # the last row of an address that has none open
     whose: str = ""  # first name of whoever's subscription decides, where it is not the member's own
     seen: Look | None = None  # what Kisi said when somebody asked just now
+    goes_on: Decision | None = None  # what gives access from the day after its end
     called: str = ""  # by the address, where it is another one than the member's
 
     @property
@@ -117,5 +118,6 @@ def _facts(
     decision, whose = why.judge(holders, member.pk, today)
     sharers = tuple(other.first_name for other in holders.sharing(member.pk))
     row, past = (None, known) if known and known.state == State.CLOSED else (known, None)
-    cancelled = why.is_cancelled(holders.entries(member.pk), decision)
-    return Facts(member, decision, row, connection, today, sharers, cancelled, past, whose)
+    theirs = holders.entries(member.pk)
+    cancelled, after = why.is_cancelled(theirs, decision), why.goes_on(theirs, decision)
+    return Facts(member, decision, row, connection, today, sharers, cancelled, past, whose, goes_on=after)

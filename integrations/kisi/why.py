@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 from integrations.access.policy import Decision, Entry, Person, Reason, decide
 from integrations.kisi import entries
@@ -62,6 +63,15 @@ def is_cancelled(theirs: list[Entry], decision: Decision) -> bool:
     """Whether the subscription that decides was cancelled from its last day on."""
     ends = [e for e in theirs if (e.plan, e.ends_on) == (decision.plan, decision.until)]
     return decision.until is not None and any(e.status == Status.PENDING_CANCEL for e in ends)
+
+
+def goes_on(theirs: Iterable[Entry], decision: Decision) -> Decision | None:
+    """What gives access on the day after the last one, where that is known already: a subscription that starts then."""
+    if decision.until is None or decision.until == date.max:
+        return None
+    begun = [replace(e, status=Status.ACTIVE) if e.status == Status.PENDING_ACTIVE else e for e in theirs]
+    after = decide(Person(tuple(begun)), decision.until + timedelta(days=1))
+    return after if after.allowed else None
 
 
 def because(decision: Decision, *, cancelled: bool = False, whose: str = "", dated: bool = True) -> str:

@@ -8,7 +8,9 @@ import pytest
 from django.utils import timezone
 
 from integrations.kisi.models import KisiConnection, KisiGrant, Release
+from members.words import day
 from tests.conftest import House
+from tests.factories import PlanFactory, SubscriptionFactory
 from tests.integrations.kisi.test_doors import absent, ask, end, granted, says
 from tests.town import link
 
@@ -205,4 +207,34 @@ class TestAnAddressOfSeveral:
         absent(linked, ana, exempt=True)
         assert ask(linked, ana).notes == (
             "Ana and Ben share home@example.com: for Kisi they are one person.",
+        )
+
+
+class TestAnEndThatIsNone:
+    """Something else gives access from the next day on: she can get in after it, too."""
+
+    @pytest.mark.parametrize(
+        ("days", "ends"),
+        [(1, False), (0, False), (-3, False), (2, True)],
+        ids=["next day", "same", "before", "gap"],
+    )
+    def test_only_a_gap_is_an_end(self, linked, days, ends):
+        last = linked.today() + timedelta(days=6)
+        ana = linked.member("Ana", status="pending_cancel", ends_on=last)
+        plan = PlanFactory(gym=linked.gym, name="Night Owl")
+        facts = {"status": "pending_active", "starts_on": last + timedelta(days=days)}
+        SubscriptionFactory(member=ana, plan=plan, **facts)
+        granted(linked, ana)
+        until = f"Ana can get in until the end of {day(last)}: Open Door is cancelled from then."
+        on = f"Open Door is cancelled from the end of {day(last)}, and Night Owl goes on from there."
+        assert says(linked, ana) == (until if ends else f"Ana can get in: {on}")
+
+    def test_the_same_plan_again_is_not_named_twice(self, linked):
+        last = linked.today()
+        ana = linked.member("Ana", ends_on=last)
+        granted(linked, ana)
+        facts = {"status": "pending_active", "starts_on": last + timedelta(days=1)}
+        SubscriptionFactory(member=ana, plan=linked.plan, **facts)
+        assert says(linked, ana) == (
+            f"Ana can get in: Open Door ends on {day(last)}, and its next subscription goes on from there."
         )

@@ -55,6 +55,15 @@ class TestThePage:
         assert "Kisi last said" not in never.text
         assert looks.search(never.text)
 
+    def test_who_may_have_another_way_in_is_not_said_to_have_no_access(self, connected, ana, staff):
+        connected.subscription(ana).pause()
+        connected.sync()
+        KisiGrant.objects.update(other_way=True)
+        page = staff.open("members:detail", ana.pk)
+        assert page.says(
+            "but a Kisi team or another group may", "Kisi last said Not in the group any more, today"
+        )
+
     @pytest.mark.parametrize("facts", [{"status": "paused"}, {"status": "disconnected"}])
     def test_no_look_is_promised_while_nothing_runs(self, connected, ana, staff, facts):
         KisiConnection.objects.update(**facts)

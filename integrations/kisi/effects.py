@@ -16,7 +16,7 @@ from integrations.kisi.entries import entry_of
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import deciding, gather, left_alone
 from members import words
-from members.models import Gym
+from members.models import Gym, Member
 from members.slots import Addresses, Effect, EffectLine, ListMoved, Supposed
 
 Status = KisiConnection.Status
@@ -160,6 +160,7 @@ def _effect(connection: KisiConnection, before: _Snapshot, after: _Snapshot) -> 
         notes=(
             *_notes(connection, gains, [before.names[email] for email in later]),
             *_apart(len((came | went) & left_alone)),
+            *_shared(connection, [*_lines(gains, after), *_lines(loses, before)]),
         ),
         warning=_warning(connection, [rows.get(email) for email in loses]),
         fingerprint=_fingerprint(gains, loses),
@@ -236,6 +237,16 @@ def _apart(count: int) -> tuple[str, ...]:
         return ()
     are = "is" if count == 1 else "are"
     return (f"{words.people(count)} {are} managed in Kisi: Core neither gives nor removes their access.",)
+
+
+def _shared(connection: KisiConnection, lines: list[EffectLine]) -> tuple[str, ...]:
+    """Who gets in and out with the one person a step is about; of many people nobody asks."""
+    if len(lines) != 1:
+        return ()
+    here = Member.objects.filter(gym=connection.gym_id, email=lines[0].email).order_by("pk")
+    others = [member.name for member in here if member.name != lines[0].name]
+    has = "has" if len(others) == 1 else "have"
+    return (f"{words.some(others)} {has} the same address, so the same door access.",) if others else ()
 
 
 def _warning(connection: KisiConnection, rows: list[KisiGrant | None]) -> str:

@@ -223,6 +223,12 @@ class TestActionsThatEndAccess:
         connected.sync()
         assert connected.inside() == ["ana"]
 
+    def test_whoever_has_the_same_address_is_named_with_her(self, connected, ana, staff):
+        connected.member("Ben", email="ana@example.com", status="paused")
+        said = "Ben has the same address, so the same door access."
+        assert act(staff, ana, "pause").says("Ana loses access within seconds.", said)
+        assert staff.open("members:delete", ana.pk).says("Access is removed in Kisi too.", said)
+
     def test_a_gym_that_left_kisi_is_asked_nothing(self, connected, ana, staff):
         KisiConnection.objects.update(status="disconnected")
         page = act(staff, ana, "pause")

@@ -98,6 +98,7 @@ class Effect:
 
     `keeps` it through another plan, `stays` by the access that is there already.
     `later` says what the doors wait for, such as "once there is a new key"; "" where it takes seconds.
+    `keeps_profiles`: whoever loses access stays known to the door system.
     """
 
     gains: tuple[EffectLine, ...] = ()
@@ -108,6 +109,7 @@ class Effect:
     warning: str = ""
     fingerprint: str = ""
     later: str = ""
+    keeps_profiles: bool = False
 
     @classmethod
     def empty(cls) -> Effect:

@@ -97,9 +97,10 @@ SAVED = "Saved."
 MEMBER_DELETED = "A member deleted"
 
 
-def saved_followed(before: str, after: str, doors: str, later: str) -> SafeString:
-    """The new address gets in before the old one goes; `doors` is how the door system is called."""
-    said = "Saved. {after} gets access first, then {before} is removed from {doors}"
+def saved_followed(before: str, after: str, doors: str, later: str, *, stays: bool = False) -> SafeString:
+    """The new address gets in before the old one goes, or `stays` known there; `doors` is the system's name."""
+    said = "Saved. {after} gets access first, then {before} "
+    said += "loses access" if stays else "is removed from {doors}"
     said += ", {later}." if later else "."
     return told(said, before=before, after=after, doors=doors, later=later)
 

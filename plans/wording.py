@@ -126,7 +126,7 @@ BEING_DONE = ("{first} is losing access.", "{first} is getting access.")
 NONE_YET = "{first} has no access yet, and gets none."
 KEEPS = "{first} keeps access through {plan}."
 STAYS = "{first} keeps access."
-NO_DOOR = "Nobody's door access changes now."
+NO_DOOR = "This changes nobody's door access now."
 
 
 def button(action: str, *, loses: bool) -> str:

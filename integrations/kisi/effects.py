@@ -165,6 +165,7 @@ def _effect(connection: KisiConnection, before: _Snapshot, after: _Snapshot) -> 
         warning=_warning(connection, [rows.get(email) for email in loses]),
         fingerprint=_fingerprint(gains, loses),
         later=_later(connection, is_removal=bool(loses) and not gains),
+        keeps_profiles=connection.keep_profiles,
     )
 
 
@@ -224,6 +225,8 @@ def _lines(emails: list[str], snapshot: _Snapshot) -> tuple[EffectLine, ...]:
 def _notes(connection: KisiConnection, new: list[str], later: list[str]) -> tuple[str, ...]:
     """`later`: the names of those who lose it at cut-over."""
     notes = []
+    if new and not connection.doors and connection.status != Status.GROUP_GONE:
+        notes.append(explain.opens_nothing(wording.shut(connection)))
     if said := mails.expected(connection, new).said:
         notes.append(said)
     if later:

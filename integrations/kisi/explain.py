@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 
-from integrations.kisi.models import Preview, PreviewLine
+from integrations.kisi.models import KisiConnection, Preview, PreviewLine
 from members.wording import told
 from members.words import people, some
 
@@ -143,6 +143,13 @@ def history_of_some_lost(going: int) -> str:
 
 
 READS_FIRST = "once Core has read the whole group in Kisi"  # until then nobody is removed
+
+
+def opens_nothing(shut: str) -> str:
+    """Beside who gets access in a group without doors."""
+    return f"{shut[:1].upper()}{shut[1:]}: nobody gets in by it before doors are added in Kisi."
+
+
 NONE_YET = "has no access yet"
 NOTHING_DONE = "Nothing was changed, in Core or in Kisi."
 _FAILURES = {
@@ -234,7 +241,17 @@ def stay_behind(count: int, *, group: str, shut: str) -> SafeString:
     return told(said, group=group, shut=f"{shut[:1].upper()}{shut[1:]}")
 
 
-NO_DOORS_YET = "Kisi is not connected, so this changes no doors yet."
+def about_plans(status: str | None) -> str:
+    """What stands at the box of every plan, by the state of the connection; None where there never was one."""
+    if status == KisiConnection.Status.DISCONNECTING:
+        return "Kisi is being disconnected, so this changes no doors any more."
+    return (
+        "Kisi is not connected, so this changes no doors yet."
+        if status in (None, KisiConnection.Status.DISCONNECTED)
+        else ""
+    )
+
+
 # The help pages by the name in their address.
 TOPICS = {
     "connect": "How to connect Kisi",

@@ -171,8 +171,8 @@ def card(request: HttpRequest) -> Piece:
 
 
 def plan_note(gym: Gym) -> str:
-    live = KisiConnection.objects.filter(gym=gym).exclude(status=KisiConnection.Status.DISCONNECTED)
-    return "" if live.exists() else explain.NO_DOORS_YET
+    known = KisiConnection.objects.filter(gym=gym).values_list("status", flat=True)
+    return explain.about_plans(known.first())
 
 
 def health() -> list[HealthLine]:

@@ -32,7 +32,9 @@ class Addresses:
 
     def said(self, effect: Effect) -> str:
         if effect.removals and self._is_followed(effect):
-            return wording.saved_followed(self.before, self.after, slots.doors_name(), effect.later)
+            return wording.saved_followed(
+                self.before, self.after, slots.doors_name(), effect.later, stays=effect.keeps_profiles
+            )
         if effect.removals:
             return wording.saved_losing(self.before, effect.later)
         return wording.saved_gaining(self.after, effect.later) if effect.gains else wording.SAVED

@@ -164,11 +164,11 @@ class TestAct:
         assert (row.status, row.cause) == ("paused", "injury")
 
     def test_what_changes_nobodys_access_says_so(self, desk, row, doors):
-        assert desk.open(address(row, "pause")).says("Nobody's door access changes now.")
+        assert desk.open(address(row, "pause")).says("This changes nobody's door access now.")
         doors.effect = Effect(notes=("1 person is managed in Kisi.",))
         page = desk.open(address(row, "pause"))
         assert page.says("1 person is managed in Kisi.")
-        assert "Nobody's door access" not in page.text
+        assert "nobody's door access" not in page.text
 
     def test_a_field_that_is_wrong_takes_nothing_from_what_is_asked(self, desk, row, doors):
         doors.effect = self.LOSES

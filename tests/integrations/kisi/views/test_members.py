@@ -244,6 +244,13 @@ class TestDetails:
         connected.sync()
         assert connected.inside() == ["ana.ruiz"]
 
+    def test_an_address_whose_profile_is_kept_is_not_said_to_be_removed(self, connected, ana, staff):
+        KisiConnection.objects.update(keep_profiles=True)
+        page = staff.press(staff.open("members:edit", ana.pk), "Save details", email="new@example.com")
+        assert page.says("Saved. new@example.com gets access first, then ana@example.com loses access.")
+        connected.sync()
+        assert connected.world.user_by_email("ana@example.com") is not None
+
     def test_no_address_any_more_ends_access_and_is_asked(self, connected, ana, staff):
         page = staff.press(staff.open("members:edit", ana.pk), "Save details", email="")
         assert page.h1 == "Remove the email of Ana Ruiz?"

@@ -159,6 +159,12 @@ class TestTurningOn:
         assert "P002" not in page.text
         assert not box(off)
 
+    def test_a_group_that_opens_no_doors_lets_nobody_in(self, off, staff):
+        said = "24-hr Access opens no doors: nobody gets in by it before doors are added in Kisi."
+        assert said not in tick(staff, off.plan).text
+        KisiConnection.objects.update(doors=[], group_name="24-hr Access")
+        assert tick(staff, off.plan).says(said)
+
     def test_confirmed_they_get_in(self, off, staff):
         page = staff.press(tick(staff, off.plan), "Turn on for 2 people")
         assert page.says("Plan saved. 2 people are getting access.")
@@ -191,6 +197,20 @@ class TestNobodyIsConcerned:
         )
         assert untick(staff, house.plan).says("Plan saved.")
         assert not box(house)
+
+    @pytest.mark.parametrize(
+        ("status", "said"),
+        [
+            ("connected", ""),
+            ("paused", ""),
+            ("disconnected", "Kisi is not connected, so this changes no doors yet."),
+            ("disconnecting", "Kisi is being disconnected, so this changes no doors any more."),
+        ],
+    )
+    def test_the_box_says_when_it_changes_no_doors(self, connected, staff, status, said):
+        KisiConnection.objects.update(status=status)
+        page = staff.open("plans:detail", connected.plan.pk)
+        assert page.says(said) and ("no doors" in page.text) is bool(said)
 
     @pytest.mark.parametrize("status", ["disconnected", "disconnecting"])
     def test_a_gym_that_left_kisi_saves_at_once(self, ten, staff, status):

@@ -47,10 +47,11 @@ def answer(facts: Facts) -> Answer:
 
 
 def _shared(facts: Facts, tag: Tag) -> str:
-    """Of somebody whom Kisi manages no subscription opens anything."""
+    """No subscription opens anything for somebody whom Kisi manages, or in a gym that is not connected."""
     names = [facts.first, *facts.sharers]
     which = "either subscription" if len(names) == 2 else "the subscription of any of them"
-    so = "" if tag is KISI else f", so {which} opens the doors"
+    is_open = facts.connection is not None and not facts.connection.is_ending
+    so = "" if tag is KISI or not is_open else f", so {which} opens the doors"
     return f"{words.some(names)} share {facts.member.email}: for Kisi they are one person{so}."
 
 
@@ -243,6 +244,8 @@ def _outside(facts: Facts, reason: str) -> tuple[Tag, str, str]:
 
 def of_former(facts: Facts, row: KisiGrant) -> str:
     """What becomes of a right under an address the member had before: by that address, for it opens the doors alone."""
+    if row.exempt:
+        return f"The door access of {row.email} is left to Kisi: Core neither gives nor removes it."
     mine = replace(facts, row=row, past=None, seen=None, called=row.email)
     comes_first = facts.decision.allowed and facts.member.email and not _has_access(facts)
     if comes_first and _bar(mine, row) is None:

@@ -89,16 +89,18 @@ def facts_and_former(
     if connection is not None:
         found = list(_told(connection, Q(email=member.email) & ~Q(email="") | _former(member), today))
     here = next((row for row in found if row.email == member.email), None)
+    if here is None and member.email and not holders.sharing(member.pk):
+        here = next((row for row in found if row.exempt), None)  # such a word goes along with the address
     facts = _facts(member, holders, here, connection, today)
     is_over = connection is None or connection.is_ending
-    return facts, [] if is_over else [row for row in found if row.email != member.email]
+    return facts, [] if is_over else [row for row in found if row.email != member.email and row is not here]
 
 
 def _former(member: Member) -> Q:
-    """Rights this member still has elsewhere, unless an admin left them to Kisi."""
+    """Rights this member still has elsewhere, and what an admin left to Kisi there."""
     here = Member.objects.filter(gym=member.gym_id, email=OuterRef("email"))
-    has_right = Q(role_assignment_id__isnull=False) & ~Q(state__in=[State.ABSENT, State.CLOSED])
-    return has_right & Q(~Exists(here), member=member, exempt=False)
+    has_right = Q(role_assignment_id__isnull=False) & ~Q(state=State.ABSENT) | Q(exempt=True)
+    return has_right & Q(~Exists(here), ~Q(state=State.CLOSED), member=member)
 
 
 def _rows(connection: KisiConnection | None, emails: set[str], today: date) -> dict[str, KisiGrant]:

@@ -202,6 +202,14 @@ class TestAnAddressOfSeveral:
             "so the subscription of any of them opens the doors.",
         )
 
+    @pytest.mark.parametrize("status", ["disconnecting", "disconnected"])
+    def test_no_subscription_opens_the_doors_of_a_gym_that_leaves(self, linked, status):
+        ana, _ = (linked.member(name, email="home@example.com") for name in ("Ana", "Ben"))
+        KisiConnection.objects.update(status=status)
+        assert ask(linked, ana).notes == (
+            "Ana and Ben share home@example.com: for Kisi they are one person.",
+        )
+
     def test_whom_kisi_manages_gets_in_by_no_subscription(self, linked):
         ana, _ = (linked.member(name, email="home@example.com") for name in ("Ana", "Ben"))
         absent(linked, ana, exempt=True)

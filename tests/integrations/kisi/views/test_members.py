@@ -128,6 +128,16 @@ class TestLeftToKisi:
         assert connected.inside() == ["ana"]
         assert [call for call in connected.calls() if not call.startswith("GET")] == []
 
+    def test_it_is_told_of_a_changed_address_before_the_word_goes_along(self, connected, ana, admin):
+        admin.press(admin.open("members:detail", ana.pk), "Leave this person's door access to Kisi")
+        KisiConnection.objects.update(status="paused")
+        Member.objects.update(email="new@example.com")
+        page = admin.open("members:detail", ana.pk)
+        assert page.says("Managed in Kisi, not by Core: Alice Adams decided", "Let Core decide again")
+        Member.objects.update(email="")
+        page = admin.open("members:detail", ana.pk)
+        assert page.says("Core has none for Ana.", "The door access of ana@example.com is left to Kisi")
+
     def test_it_is_kept_with_who_decided(self, connected, ana, admin):
         admin.press(admin.open("members:detail", ana.pk), "Leave this person's door access to Kisi")
         event = AccessEvent.objects.get(kind="exempted")

@@ -77,9 +77,8 @@ def _is_owed(connection: KisiConnection, facts: Facts) -> bool:
 
 def _stays(connection: KisiConnection, row: KisiGrant) -> bool:
     """Whether nobody is removed yet: before the cut-over, or before a restored backup was looked through."""
-    return connection.restored_at is not None or (
-        connection.in_transition and row.origin != KisiGrant.Origin.CREATED
-    )
+    waits_for_preview = connection.restored_at is not None and not row.has_word
+    return waits_for_preview or (connection.in_transition and row.origin != KisiGrant.Origin.CREATED)
 
 
 def _first_of(connection: KisiConnection, facts: Facts, now: datetime) -> Next | None:

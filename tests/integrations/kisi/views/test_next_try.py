@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
-from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, SyncRun
+from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, Release, SyncRun
 from integrations.kisi.simulator import Kind
 from integrations.kisi.sync import schedule
 from members.models import Member
@@ -128,6 +128,14 @@ def test_a_time_that_is_past_is_none_to_wait_for(ana, staff):
 def test_a_day_that_is_reached_is_applied_within_five_minutes(connected, staff):
     ben = connected.member("Ben", status="pending_active", starts_on=connected.today())
     assert said(staff, ben) == "Next look within five minutes"
+
+
+def test_after_a_restored_backup_only_who_was_named_is_removed(connected, ana, staff):
+    connected.subscription(ana).pause()
+    KisiConnection.objects.update(restored_at=timezone.now())
+    assert said(staff, ana).endswith("check")
+    Release.objects.create(connection=connected.connection, email=ana.email, cause="allowed")
+    assert said(staff, ana) == "Next try within a minute"
 
 
 def test_before_the_cut_over_nobody_is_removed_whom_core_took_over(connected, ana, staff):

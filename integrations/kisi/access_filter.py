@@ -166,9 +166,11 @@ class Ledger:
             "retry": self.has(there & word & ~PARKED & LATER),
         }
         both["parked"] = both["failed"]
-        nobody = dict.fromkeys(("held", "not-cut-over", "suspended", "kept"), (NOBODY, NOBODY))
-        out = {"out": (~self.has(THEIRS | ~ABSENT), outside)}
-        return {state: (found, found) for state, found in both.items()} | nobody | out
+        found: dict[str, tuple[Side, Side]] = {state: (same, same) for state, same in both.items()}
+        found["out"] = (~self.has(THEIRS | ~ABSENT), outside)
+        for state in ("held", "not-cut-over", "suspended", "kept"):
+            found[state] = (NOBODY, NOBODY)
+        return found
 
     @property
     def _is_leaving(self) -> bool:

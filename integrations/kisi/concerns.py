@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from integrations.kisi import asides, faces, numbers
 from integrations.kisi.cards import Card, Person
-from integrations.kisi.models import KisiConnection, KisiGrant, Release
+from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import ahead, drift, gather, quiet
 from integrations.kisi.sync.gather import Tally
 from integrations.kisi.wording import Counts, later, wrongly
@@ -56,7 +56,7 @@ def cards(connection: KisiConnection, now: datetime) -> list[Card]:
     nameless, sharers = _members(connection, now)
     made = [
         _stuck(connection, stuck),
-        _held([] if connection.is_ending else [row for row in rows if row.held_since and not row.has_word]),  # type: ignore[attr-defined]
+        _held([] if connection.is_ending else [row for row in rows if row.is_held]),
         _tomorrow(connection, now),
         *(_trouble(cause, failed, connection) for cause, failed in by_cause.items()),
         _nameless(nameless),
@@ -92,9 +92,7 @@ def rests(connection: KisiConnection) -> str:
 def _rows(connection: KisiConnection, now: datetime) -> list[KisiGrant]:
     known = Q(held_since__isnull=False) | Q(kept_until__isnull=False) | Q(suspended=True) | ~Q(managed="")
     rows = KisiGrant.objects.open().filter(~Q(trouble="") | known, connection=connection)
-    words_given = Release.objects.due(connection.gym.today(now)).filter(connection=connection)
-    rows = rows.annotate(has_word=Exists(words_given.filter(email=OuterRef("email"))))
-    sided = numbers.sided(rows, connection.gym, now)
+    sided = numbers.sided(rows.with_words(connection.gym.today(now)), connection.gym, now)
     return list(sided.select_related("kept_by").order_by("name", "email"))
 
 

@@ -77,7 +77,7 @@ def record(request: HttpRequest) -> HttpResponse:
 def cut_over(request: HttpRequest) -> HttpResponse:
     """Core becomes the only source: the people named lose their access by this word."""
     connection = require_connection(request)
-    if connection.sole_source_since is not None:
+    if connection.sole_source_since is not None or connection.is_ending:
         return redirect("kisi:move-in")
     wanted = gather.wanted_emails(connection.gym_id, connection.gym.today(timezone.now()))
     losing = deciding.would_lose_at_cut_over(connection, wanted)
@@ -90,9 +90,10 @@ def cut_over(request: HttpRequest) -> HttpResponse:
         named = [row.email for row in losing]
         count = deciding.cut_over(connection, named, by=request.user, now=timezone.now())
         tasks.wake(connection.pk)
-        return done(request, wording.cut_over(count), "kisi:move-in")
+        return done(request, wording.cut_over(count, when=wording.later(connection)), "kisi:move-in")
     lines = _with_reasons(connection, losing[:NAMED]) + losing[NAMED:]
     context = {"losing": lines, "form": form, "moved": moved, "named": pack(losing), "can_start": can_start}
+    context["later"] = wording.later(connection) if losing else ""
     context["keeping"] = Some.of(deciding.would_keep_at_cut_over(connection, wanted))
     if not can_start:
         context["nobody"] = explain.nobody_enters([plan.name for plan in moving.ticked(connection)])
@@ -149,18 +150,18 @@ def _before(request: HttpRequest) -> HttpResponse:
 
 
 def _steps(connection: KisiConnection, is_ticked: bool) -> dict[str, Tag]:
-    tested = connection.tested_at is not None
+    can_test, can_end = is_ticked and glance.can_sync(connection), is_ticked and not connection.is_ending
     return {
         "connect": NEXT if connection.status == Status.DISCONNECTED else DONE,
         "plans": DONE if is_ticked else NEXT,
-        "test": DONE if tested else NEXT if is_ticked else BLOCKED,
-        "cut_over": DONE if connection.sole_source_since else NEXT if is_ticked else BLOCKED,
+        "test": DONE if connection.tested_at else NEXT if can_test else BLOCKED,
+        "cut_over": DONE if connection.sole_source_since else NEXT if can_end else BLOCKED,
     }
 
 
 def _losing(connection: KisiConnection) -> list[KisiGrant]:
-    """Who would lose access at cut-over; nobody any more once that is done."""
-    if connection.sole_source_since:
+    """Who would lose access at cut-over; nobody any more once that is done, or where the gym leaves Kisi."""
+    if connection.sole_source_since or connection.is_ending:
         return []
     wanted = gather.wanted_emails(connection.gym_id, connection.gym.today(timezone.now()))
     return deciding.would_lose_at_cut_over(connection, wanted)

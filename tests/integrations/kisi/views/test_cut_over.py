@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from integrations.kisi import named
-from integrations.kisi.models import Release
+from integrations.kisi.models import KisiConnection, Release
 from integrations.kisi.sync import deciding
 from tests.conftest import House
 from tests.desk import Desk
@@ -56,6 +56,18 @@ def test_the_page_names_who_loses_who_keeps_and_who_stays(moving, admin):
         "Ana",
         "1 person is only in Kisi and stays.",
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "when"),
+    [("paused", "once syncing is resumed"), ("needs_new_key", "once there is a new key")],
+)
+def test_while_nothing_is_written_it_says_before_and_after_when_they_lose_it(moving, admin, status, when):
+    KisiConnection.objects.update(status=status)
+    page = admin.open("kisi:cut-over")
+    assert page.says(f"2 people lose access {when}")
+    page = admin.press(page, "Cut over and remove access for 2 people", sure="on")
+    assert page.says(f"Core is the only source now. 2 people lose access {when}.")
 
 
 @pytest.fixture

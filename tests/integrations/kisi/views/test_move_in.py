@@ -88,6 +88,31 @@ class TestTheSteps:
         admin.post("kisi:move-in-test", member=ana.pk)
         assert moving.calls() == []
 
+    def test_while_it_is_paused_the_test_cannot_start(self, moving, admin):
+        moving.member("Ana")
+        KisiConnection.objects.update(status="paused")
+        assert steps(admin.open("kisi:move-in")) == ["Done", "Done", "Cannot start yet", "Next"]
+
+    @pytest.mark.parametrize(("status", "first"), [("disconnected", "Next"), ("disconnecting", "Done")])
+    def test_a_gym_that_leaves_kisi_cannot_cut_over(self, moving, admin, status, first):
+        moving.member("Ana")
+        shown = admin.open("kisi:cut-over")
+        KisiConnection.objects.update(status=status)
+        page = admin.open("kisi:move-in")
+        assert steps(page) == [first, "Done", "Cannot start yet", "Cannot start yet"]
+        assert page.says("While Kisi is not connected Core decides about nobody.")
+        assert "would lose access" not in page.text + admin.open("kisi:overview").text
+        assert not leads_to_the_cut_over(admin)
+        admin.press(shown, "Cut over and remove access for 1 person", sure="on")
+        assert moving.connection.in_transition
+
+    def test_a_gym_that_left_is_led_back_and_not_told_that_core_decides(self, moving, admin):
+        now = moving.clock.now()
+        KisiConnection.objects.update(status="disconnected", sole_source_since=now)
+        page = admin.open("kisi:move-in")
+        assert page.says("Core became the only source today", "Core decides about nobody", "Reconnect")
+        assert "Core is the only source" not in page.text
+
 
 class TestChoosing:
     def test_a_search_finds_by_name_and_address(self, moving, admin):

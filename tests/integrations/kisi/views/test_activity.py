@@ -103,6 +103,13 @@ class TestSearch:
         page = staff.open("kisi:activity", q="zoe", what="given")
         assert page.says("Nothing matches. Clear the filter to see all 7")
 
+    def test_great_numbers_read_as_everywhere(self, diary, staff):
+        diary.many(1204)
+        assert staff.open("kisi:activity", what="held").says("Clear the filter to see all 1,204")
+        run = diary.run(granted=1204, calls=2408)
+        page = staff.open("kisi:activity-run", run.pk)
+        assert page.says("1,204 got access", "Calls to Kisi 2,408")
+
     def test_what_was_asked_stays_filled_in(self, diary, staff):
         page = staff.open("kisi:activity", q="ana", what="held", since="2026-11-01", until="2026-11-30")
         for said in ('value="ana"', 'value="held" selected', 'value="2026-11-01"', 'value="2026-11-30"'):

@@ -55,6 +55,15 @@ def run(connection: KisiConnection, *, by: Any) -> Checkup:
     return checked
 
 
+def contradicts(connection: KisiConnection, checked: Checkup) -> bool:
+    """Whether Kisi said something else just now than the connection's state says: then the sync has to look, too."""
+    bad = {name for name in AT_KISI if checked.found[name]["state"] == BAD}
+    if connection.is_broken:
+        return not bad
+    has_doors = checked.found["doors"]["state"]
+    return bool(bad & {*STANDS.values()} - {"time"}) or has_doors == (BAD if connection.doors else OK)
+
+
 def see(connection: KisiConnection, checked: Checkup | None, counts: Counts, now: datetime) -> Seen:
     """Every check without a call to anybody, in one query beside `counts`."""
     kept = checked if checked and checked.at >= connection.status_since else None

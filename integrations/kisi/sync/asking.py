@@ -43,6 +43,14 @@ def ask_for_person(
     ask(connection, Read.LEDGER, because=because, now=now, by=by)
 
 
+def ask_for_checks(
+    connection: KisiConnection, read: Read, *, because: str, now: datetime, by: Any = None
+) -> None:
+    """Look next whether key and group are still as stored, though that was looked at a moment ago."""
+    KisiConnection.objects.filter(pk=connection.pk).update(checked_at=None)
+    ask(connection, read, because=because, now=now, by=by)
+
+
 def look_again(connection_ids: list[int]) -> None:
     KisiConnection.objects.filter(pk__in=connection_ids).update(look_again=True)
 

@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from integrations.kisi import chain, doors, glance, remedies, results, selfcheck
+from integrations.kisi import chain, doors, glance, remedies, results, selfcheck, tasks
 from integrations.kisi.forms import FindPersonForm
-from integrations.kisi.models import Checkup, KisiConnection, Look
-from integrations.kisi.sync import looking
-from integrations.kisi.sync.checkup import AT_KISI
+from integrations.kisi.models import Checkup, KisiConnection, Look, Read
+from integrations.kisi.sync import asking, looking
+from integrations.kisi.sync.checkup import AT_KISI, BAD
 from integrations.kisi.views.shared import Status, page, require_connection
 from members.gyms import admin_required
 from members.models import Member
@@ -39,6 +39,11 @@ def check(request: HttpRequest) -> HttpResponse:
     if connection.status == Status.DISCONNECTED:
         return redirect("kisi:troubleshooting")
     checked = selfcheck.run(connection, by=request.user)
+    if glance.can_sync(connection) and selfcheck.contradicts(connection, checked):
+        is_weak = checked.found["strength"]["state"] == BAD
+        read, now = Read.FULL if is_weak else Read.LEDGER, timezone.now()
+        asking.ask_for_checks(connection, read, because="Check again", now=now, by=request.user)
+        tasks.wake(connection.pk)
     context = _checks(request, connection, checked)
     said = remedies.summary(remedies.problems([*context["at_kisi"], *context["in_core"]]))
     if request.headers.get("HX-Request"):

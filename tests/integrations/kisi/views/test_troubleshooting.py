@@ -11,21 +11,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from integrations.kisi.models import AccessEvent, Checkup, Heartbeat, KisiConnection, Look
+from integrations.kisi.models import AccessEvent, Checkup, Heartbeat, KisiConnection
 from integrations.kisi.remedies import CHECKS
 from integrations.kisi.sync import record
 from integrations.kisi.sync.drift import Drift
-from tests.conftest import House
 from tests.desk import Desk, Page
 
 NAMES = list(CHECKS)
-
-
-@pytest.fixture
-def alive(connected: House, settings: object) -> House:
-    """Beat and worker gave a sign of life just now."""
-    Heartbeat.objects.create(name="worker", at=timezone.now())
-    return connected
 
 
 def check(desk: Desk) -> Page:
@@ -303,89 +295,45 @@ class TestChecks:
         assert "belongs to Olga Owner" not in page.text
         assert "Olga Owner may change people" not in page.text
 
+    @pytest.mark.parametrize(
+        ("break_it", "status"),
+        [
+            (lambda world: world.revoke_key(), "needs_new_key"),
+            (lambda world: world.weaken_key(), "key_too_weak"),
+            (lambda world: world.delete_group(world.group), "group_gone"),
+        ],
+    )
+    def test_what_it_finds_wrong_the_connection_soon_says_too(self, alive, admin, break_it, status):
+        break_it(alive.world)
+        check(admin)
+        alive.sync()
+        assert alive.connection.status == status
+
+    def test_what_it_finds_mended_ends_the_trouble(self, alive, admin):
+        later = timezone.now() + timedelta(minutes=15)
+        KisiConnection.objects.update(status="needs_new_key", retry_at=later)
+        check(admin)
+        alive.sync()
+        assert alive.connection.status == "connected"
+
+    def test_doors_that_are_gone_are_soon_known_everywhere(self, alive, admin):
+        alive.world.store.group_locks.rows.clear()
+        check(admin)
+        alive.sync()
+        assert admin.open("kisi:overview").h1 == "Kisi No doors"
+
+    def test_where_both_say_the_same_nothing_is_asked_for(self, alive, admin):
+        check(admin)
+        assert not alive.connection.look_again
+        KisiConnection.objects.update(status="paused")
+        alive.world.revoke_key()
+        check(admin)
+        assert not alive.connection.look_again
+
     def test_staff_may_not(self, alive, staff):
         assert staff.open("kisi:troubleshooting").status == 403
         assert staff.post("kisi:check").status == 403
         assert staff.post("kisi:find-person", email="ana@example.com").status == 403
-
-
-class TestFindAPerson:
-    def find(self, desk: Desk, email: str) -> Page:
-        return desk.press(desk.open("kisi:troubleshooting"), "Find", email=email)
-
-    def test_a_member_however_the_address_is_written(self, alive, admin):
-        alive.member("Ana Ruiz")
-        alive.sync()
-        page = self.find(admin, " ANA@Example.com ")
-        assert page.says(
-            "ana@example.com", "Ana Ruiz", "Open Door is active.", "Group opens doors (Front door)"
-        )
-        assert page.html.partition('id="person"')[2].count(">Yes</span>") == 5
-
-    def test_somebody_who_is_only_in_kisi(self, alive, admin):
-        alive.in_kisi("Cleaner")
-        page = self.find(admin, "cleaner@example.com")
-        assert page.says("No member of this gym has this address.", "Core did not give this access")
-        assert 'class="tag bad"' not in page.html.partition('id="person"')[2]
-
-    def test_somebody_nobody_knows(self, alive, admin):
-        page = self.find(admin, "nobody@example.com")
-        assert page.says("Kisi has nobody with the address nobody@example.com")
-        assert 'class="tag bad"' not in page.html.partition('id="person"')[2]
-
-    def test_an_answer_of_another_key_is_not_shown(self, alive, admin):
-        alive.in_kisi("Cleaner")
-        found = self.find(admin, "cleaner@example.com")
-        KisiConnection.objects.update(key_set_at=timezone.now())
-        page = admin.open("kisi:troubleshooting", person=Look.objects.get().pk)
-        assert "Core did not give this access" in found.text
-        assert "Core did not give this access" not in page.text
-        assert page.says("The connection changed since then: press Find again.")
-
-    def test_who_was_taken_out_by_hand_is_told_what_puts_that_right(self, alive, admin):
-        ana = alive.member("Ana Ruiz")
-        alive.sync()
-        alive.world.delete_user("ana@example.com")
-        page = self.find(admin, "ana@example.com")
-        assert page.says("Taken out in Kisi since. Sync now on the page of Ana puts that right.")
-        assert "Core is adding" not in page.text
-        page = admin.open("members:detail", ana.pk)
-        assert page.says("Ana should get in, but was not in the group when Kisi was asked. Press Sync now.")
-
-    def test_while_the_gym_leaves_kisi_nobody_is_said_to_be_added(self, alive, admin):
-        alive.member("Ana")
-        KisiConnection.objects.update(status="disconnecting")
-        page = self.find(admin, "ana@example.com")
-        assert page.says("Kisi is being disconnected, so Core gives nobody access any more.")
-        assert "Core is making" not in page.text
-        assert "Core is adding" not in page.text
-
-    def test_members_who_share_it_are_all_named(self, alive, admin):
-        alive.member("Vera", email="holm@example.com")
-        alive.member("Viggo", email="holm@example.com")
-        assert self.find(admin, "holm@example.com").says("Vera, Viggo share this address.")
-
-    @pytest.mark.parametrize(
-        ("email", "words"),
-        [("", "Enter an email address"), ("ana", "Email must have an @, like name@example.com")],
-    )
-    def test_what_is_no_address_is_said(self, alive, admin, email, words):
-        alive.calls()
-        page = self.find(admin, email)
-        assert page.says("There is a problem", words)
-        assert alive.calls() == []
-
-    def test_the_answer_of_another_gym_is_not_shown(self, alive, admin):
-        other = KisiConnection.objects.get()
-        other.pk, other.gym = None, type(alive.gym).objects.create(name="Other", slug="other", timezone="UTC")
-        other.group_id = 7
-        other.save()
-        theirs = Look.objects.create(connection=other, email="eve@example.com", at=timezone.now())
-        assert "eve@example.com" not in admin.open("kisi:troubleshooting", person=theirs.pk).text
-
-    @pytest.mark.parametrize("number", ["x", "0", "99999999999999999999"])
-    def test_no_such_answer_is_the_plain_page(self, alive, admin, number):
-        assert admin.open("kisi:troubleshooting", person=number).says("Find a person")
 
 
 def test_the_usual_questions_lead_on(alive, admin):

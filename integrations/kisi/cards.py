@@ -14,6 +14,8 @@ class Person:
     member_id: int | None = None
     said: str = ""
     next_try: datetime | None = None
+    tried_at: datetime | None = None
+    held_since: datetime | None = None
     note: str = ""
 
 

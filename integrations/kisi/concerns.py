@@ -221,13 +221,15 @@ def _members(connection: KisiConnection, now: datetime) -> tuple[list[Member], l
 
 
 def _people(rows: Iterable[KisiGrant], *, is_tried: bool = False) -> tuple[Person, ...]:
-    """Each with what was heard of them, and when they are tried next where anybody is tried now."""
+    """Each with what was heard of them and since when, and the next try where anybody is tried now."""
     return tuple(
         Person(
             row.name or row.email,
             row.member_id,
             said=row.last_error,
             next_try=row.retry_at if is_tried else None,
+            tried_at=row.changed_at if row.trouble else None,
+            held_since=row.held_since,
         )
         for row in rows
     )

@@ -240,6 +240,17 @@ class TestCauses:
         found = numbers.of(connected.connection, timezone.now()).counts
         assert (found.failed, found.wrong.shut_out, found.wrong.outdated) == (5, 1, 4)
 
+    def test_since_when_is_told_of_everybody(self, connected, admin):
+        people = connected.members(10)
+        connected.sync()
+        Subscription.objects.filter(member__in=people[:4]).update(status="paused")
+        connected.member("Ana")
+        connected.world.fault(**REFUSES)
+        connected.sync()
+        page = admin.open("kisi:attention")
+        assert len(re.findall(r"P00\d held since today \d\d:\d\d", page.text)) == 4
+        assert re.search(r"Ana Kisi said: “[^”]*” · last tried today \d\d:\d\d", page.text)
+
     def test_a_retry_leaves_other_causes_alone(self, connected, admin):
         connected.member("Ana")
         connected.world.fault(**REFUSES)

@@ -92,7 +92,7 @@ def _leaving(connection: KisiConnection, now: datetime) -> News | None:
     seen = glance.look(connection, now)
     is_late = now - connection.status_since >= SILENT_FOR
     if seen.face.tag.tone == "bad" or (seen.is_grave and is_late):
-        return News(lambda: letters.leaving(seen.face))
+        return News(lambda: letters.leaving(connection, seen.face))
     return None
 
 

@@ -75,6 +75,8 @@ def standing(connection: KisiConnection, waiting: int) -> Letter:
         first = f"{face.heading} (ends in {connection.key_last4}) since {since}."
         stay = "The doors stay as they are: nobody gained or lost access."
         waits = f"{wording.changes(waiting)} and {wording.sent(waiting)} once there is a new key."
+        if not waiting:
+            waits = "Nothing waits yet; what changes is sent by itself once there is a new key."
         return Letter(SUBJECTS[status], (first, stay, waits), "Enter it here", "credentials/")
     subject = OF_SOMEBODY_ELSE if connection.stranger else SUBJECTS[status]
     return Letter(subject, (f"{face.heading}.", face.text), "Open the Kisi page")
@@ -132,10 +134,12 @@ def refused(people: Sequence[Named], wrong: Wrong) -> Letter:
     return Letter(subject, (wording.wrongly(wrong),), "What to do", "attention/", tuple(people))
 
 
-def leaving(face: Face) -> Letter:
-    """A disconnect that was to remove access first, and cannot."""
-    subject = "access is not being removed from Kisi"
-    return Letter(subject, (f"{face.heading}.", face.text), "Open the Kisi page")
+def leaving(connection: KisiConnection, face: Face) -> Letter:
+    """A disconnect that was to remove access first, and cannot; its next try by the day, for another day's reader."""
+    subject, at, text = "access is not being removed from Kisi", connection.retry_at, face.text
+    if at is not None:
+        text = text.replace(wording.clock(connection, at), wording.dated(connection, at))
+    return Letter(subject, (f"{face.heading}.", text), "Open the Kisi page")
 
 
 def stuck(people: Sequence[Named]) -> Letter:
@@ -152,7 +156,8 @@ def silent(connection: KisiConnection, since: datetime, waiting: int, *, is_kisi
     first = f"Since {wording.dated(connection, since)} no changes reach Kisi. Nobody's access was changed."
     who = "Core keeps trying; you need to do nothing." if is_kisi else "Tell whoever runs Core."
     subject = "Kisi is not answering" if is_kisi else "Core's sync has stopped"
-    return Letter(subject, (first, f"{wording.changes(waiting)}. {who}"), "Open the Kisi page")
+    waits = wording.changes(waiting) if waiting else "Nothing waits yet"
+    return Letter(subject, (first, f"{waits}. {who}"), "Open the Kisi page")
 
 
 @dataclass(frozen=True, slots=True)

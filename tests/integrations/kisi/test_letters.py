@@ -9,6 +9,7 @@ from django.core import mail
 
 from integrations.kisi import alerts
 from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, Read, SyncRun
+from integrations.kisi.sync import switching
 from integrations.kisi.wording import dated
 from plans.models import Plan
 from tests.conftest import House
@@ -206,6 +207,31 @@ def test_only_what_kisi_said_itself_is_told_as_its_words(told, error, said):
     told.connection.grants.create(email=ana.email, member=ana, name="Ana", **facts)
     alerts.tell(told.connection.pk, told.clock.now())
     assert said in body(told)
+
+
+def test_a_disconnect_that_cannot_remove_names_the_day_of_its_next_try(told):
+    told.member("Ana")
+    told.sync()
+    told.world.revoke_key()
+    who = ["ana@example.com"]
+    switching.remove_and_disconnect(told.connection, who, by=None, now=told.clock.now())
+    told.sync()
+    said = body(told)
+    assert said.startswith(
+        "Harbor Gym: access is not being removed from Kisi: Access is not being removed: Kisi"
+    )
+    assert f"Core tries again {dated(told.connection, told.connection.retry_at)}." in said
+
+
+def test_where_nothing_waits_yet_no_number_is_told(told):
+    told.world.revoke_key()
+    told.clock.forward(minutes=16)
+    told.sync()
+    assert "Nothing waits yet; what changes is sent by itself once there is a new key." in body(told)
+    mail.outbox.clear()
+    Heartbeat.objects.update(at=told.clock.now() - timedelta(minutes=16))
+    alerts.tell(told.connection.pk, told.clock.now())
+    assert "Nothing waits yet. Tell whoever runs Core." in body(told)
 
 
 class TestTheWeek:

@@ -46,6 +46,10 @@ def removes_left_behind(count: int, *, later: str) -> str:
     return f"Access of {people(count)} in the former group is {removed}."
 
 
+def off_the_list(count: int) -> str:
+    return f"{people(count)} {_are(count)} no longer listed. Core changed nothing in Kisi."
+
+
 def other_group(name: str, group_id: int, *, later: str) -> SafeString:
     """After new credentials with another Group ID."""
     given = f"given there {later}" if later else "being given there"

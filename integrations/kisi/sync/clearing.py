@@ -17,8 +17,15 @@ TRIES = 3
 
 
 def clear_left_behind(session: Session, book: Logbook) -> None:
-    """Everybody an admin has asked to be taken out of a former group."""
-    rows = list(KisiGrant.objects.filter(connection=session.connection, closed_how=Closed.CLEARING))
+    """Everybody an admin has asked to be taken out of a former group of the organization that the key opens.
+
+    Another organization's key is told 404 of every right: whoever was left there is listed again.
+    """
+    asked = list(KisiGrant.objects.filter(connection=session.connection, closed_how=Closed.CLEARING))
+    rows = [row for row in asked if row.organization_id == session.connection.organization_id]
+    for row in asked:
+        if row not in rows:
+            ledger.save(session, row, closed_how=Closed.LEFT_BEHIND)
     if rows:
         book.begin(Read.LEDGER)
         book.owes(len(rows))

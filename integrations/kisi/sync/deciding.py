@@ -14,6 +14,7 @@ from integrations.kisi.sync import ahead, asking, gather, groups, ledger, moving
 from members.models import Member
 
 State, Closed = KisiGrant.State, KisiGrant.Closed
+ELSEWHERE = "left behind in another organization, taken off the list"
 
 
 def held(connection: KisiConnection) -> list[KisiGrant]:
@@ -165,11 +166,28 @@ def left_behind(connection: KisiConnection) -> QuerySet[KisiGrant]:
     return rows.order_by("name", "email", "pk")
 
 
+def within_reach(connection: KisiConnection) -> QuerySet[KisiGrant]:
+    """Those of them whom this key can take out: in a former group of its own organization."""
+    return left_behind(connection).filter(organization_id=connection.organization_id)
+
+
+def take_off_the_list(connection: KisiConnection, named: Iterable[int], *, by: Any) -> int:
+    """Whoever was left in another organization is somebody else's to remove now. How many people, each once."""
+    with transaction.atomic():
+        away = left_behind(connection).exclude(organization_id=connection.organization_id)
+        rows = list(away.filter(pk__in=list(named)))
+        KisiGrant.objects.filter(pk__in=[row.pk for row in rows]).update(closed_how=Closed.RELEASED)
+        for row in rows:
+            by_id = by.pk if by else None
+            record.note(connection, AccessEvent.Kind.SETTING, grant=row, cause=ELSEWHERE, by_id=by_id)
+    return len({row.email for row in rows})
+
+
 def remove_left_behind(connection: KisiConnection, named: Iterable[int], *, by: Any, now: datetime) -> int:
     """Take these rights in a former group; profiles stay. How many people lose one, each counted once."""
     with transaction.atomic():
         as_it_is = KisiConnection.objects.select_for_update().get(pk=connection.pk)  # no change of group now
-        rows = list(left_behind(as_it_is).filter(pk__in=list(named)))
+        rows = list(within_reach(as_it_is).filter(pk__in=list(named)))
         KisiGrant.objects.filter(pk__in=[row.pk for row in rows]).update(closed_how=Closed.CLEARING)
         asking.ask(connection, Read.LEDGER, because="remove the left behind", now=now, by=by)
     return len({row.email for row in rows})

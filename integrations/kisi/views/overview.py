@@ -65,7 +65,12 @@ def _open_questions(seen: glance.Glance) -> dict[str, list[Any]]:
     are_any = seen.counts.held or seen.counts.left_behind
     today = seen.connection.gym.today(seen.now)
     held, left = deciding.open_questions(seen.connection, today) if are_any else ([], [])
-    return {"held": [] if seen.connection.is_ending else held, "left_behind": lines_of(left)}
+    organization = seen.connection.organization_id
+    return {
+        "held": [] if seen.connection.is_ending else held,
+        "left_behind": lines_of(left, within=organization),
+        "within_reach": [row for row in left if row.organization_id == organization],
+    }
 
 
 def _moving_in(connection: KisiConnection, now: datetime) -> dict[str, Any]:

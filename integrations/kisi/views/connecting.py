@@ -67,9 +67,9 @@ def credentials(request: HttpRequest) -> HttpResponse:
 
 @admin_required
 def connected(request: HttpRequest) -> HttpResponse:
-    """Step 3: what happens next, by count and name."""
+    """Step 3: what happens next, by count and name; nothing does while syncing is paused, or the gym left."""
     connection = require_connection(request)
-    if connection.is_ending:
+    if not glance.can_sync(connection):
         return redirect("kisi:overview")
     now = timezone.now()
     facts = gather.differences(connection, connection.gym.today(now), now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from integrations.kisi.models import KisiConnection
 from integrations.kisi.views import kept_key
 from tests.conftest import House
 from tests.desk import Desk, Page
@@ -24,6 +25,14 @@ def test_who_agreed_is_told_so_and_goes_on(house, admin, second):
     assert page.says("Agreed by Alice Adams, today ", "Go on with Group ID and API key")
     assert "/marketplace/kisi/connect/credentials/" in page.html
     assert "Agreed by" not in Desk(admin.staff).open("kisi:connect").text
+
+
+@pytest.mark.parametrize("status", ["paused", "disconnecting", "disconnected"])
+def test_the_third_step_promises_nothing_that_does_not_happen_next(connected, admin, status):
+    connected.member("Ana")
+    assert admin.open("kisi:connected").says("1 person gets access now")
+    KisiConnection.objects.update(status=status)
+    assert admin.open("kisi:connected").path == "/marketplace/kisi/"
 
 
 @pytest.mark.parametrize("trouble", [{"status": 401}, {"status": 429}, {"status": 500}])

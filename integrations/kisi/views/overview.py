@@ -112,7 +112,8 @@ def sync_now(request: HttpRequest) -> HttpResponse:
     runs = SyncRun.objects.filter(connection=connection, state=SyncRun.State.RUNNING).exists()
     asking.ask(connection, Read.FULL, because="Sync now", now=timezone.now(), by=request.user)
     tasks.wake(connection.pk)
-    return done(request, results.SYNC_RUNS if runs else results.sync_started(later=_starts(connection)))
+    goes_on = runs and not is_silent(connection)
+    return done(request, results.SYNC_RUNS if goes_on else results.sync_started(later=_starts(connection)))
 
 
 def _starts(connection: KisiConnection) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, Look
+from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, Look, SyncRun
 from members.models import Member
 from plans.models import Subscription
 from tests.conftest import House
@@ -163,6 +163,19 @@ def test_a_sync_that_is_asked_for_starts_when_it_can(ana, waits, admin):
         said = admin.press(page, "Sync now")
         is_put_off = any(word in waits for word in ("sync runs", "lets Core go on"))
         assert said.says(f"A sync is asked for. It starts {waits}." if is_put_off else "Sync started.")
+
+
+def test_a_run_whose_worker_died_promises_no_end(ana, admin):
+    facts = {"started_at": timezone.now(), "total": 400, "done": 100}
+    SyncRun.objects.create(connection=KisiConnection.objects.get(), state="running", **facts)
+    page = admin.open("kisi:overview")
+    assert page.says("Less than a minute left.", "the sync goes on without it.")
+    Heartbeat.objects.update(at=timezone.now() - timedelta(minutes=16))
+    page = admin.open("kisi:overview")
+    assert page.says("100 of 400 people", "It goes on once Core's own sync runs again.")
+    assert "left." not in page.text
+    page = admin.press(page, "Sync now")
+    assert page.says("A sync is asked for. It starts once Core's own sync runs again.")
 
 
 def test_a_resume_under_a_dead_worker_sends_nothing_yet(ana, admin):

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from integrations.access.errors import GroupGone
@@ -15,7 +14,6 @@ from integrations.kisi import explain, heard, wording
 from integrations.kisi.doors import Facts
 from integrations.kisi.models import KisiConnection, KisiGrant, Look
 from members.slots import Tag
-from plans.models import Subscription
 
 YES, NO, WAITS = Tag("Yes", "ok"), Tag("No", "bad"), Tag("Waiting", "info")
 NO_WONDER, UNKNOWN = Tag("No", "idle"), Tag("Not known", "idle")
@@ -122,8 +120,10 @@ def lately(facts: Facts, now: datetime) -> Look | None:
     """What Kisi said of the member's address, if somebody asked it a short while ago."""
     if facts.connection is None or not facts.member.email:
         return None
-    mine = Look.objects.filter(connection=facts.connection, email=facts.member.email)
-    return _with_what_came_since(mine.filter(at__gt=now - Look.SHOWN_FOR)).first()
+    mine = Look.objects.with_what_came_since()
+    return mine.filter(
+        connection=facts.connection, email=facts.member.email, at__gt=now - Look.SHOWN_FOR
+    ).first()
 
 
 def of_member(facts: Facts, now: datetime) -> Chain | None:
@@ -134,7 +134,7 @@ def of_member(facts: Facts, now: datetime) -> Chain | None:
 
 def of_look(facts: Facts, seen: Look) -> Chain:
     """The same for this answer, however old."""
-    return of_lately(facts, _with_what_came_since(Look.objects.filter(pk=seen.pk)).get())
+    return of_lately(facts, Look.objects.with_what_came_since().get(pk=seen.pk))
 
 
 def of_lately(facts: Facts, seen: Any) -> Chain:
@@ -145,14 +145,6 @@ def of_lately(facts: Facts, seen: Any) -> Chain:
     name, decision = facts.member.first_name, facts.decision
     case = _Case(facts.connection, name, seen, _row(facts), decision, facts.reason, removed)
     return replace(_chain(case), is_behind=seen.changed_since)
-
-
-def _with_what_came_since(looks: QuerySet[Look]) -> QuerySet[Look]:
-    gym_id, email, at = OuterRef("connection__gym_id"), OuterRef("email"), OuterRef("at")
-    gone = KisiGrant.objects.filter(connection=OuterRef("connection"), email=email, state=State.CLOSED)
-    facts = Subscription.objects.filter(member__gym_id=gym_id, member__email=email)
-    changed = facts.filter(Q(changed_at__gt=at) | Q(member__changed_at__gt=at))
-    return looks.annotate(removed_since=Exists(gone.filter(closed_at__gte=at)), changed_since=Exists(changed))
 
 
 def is_outdated(connection: KisiConnection, seen: Look) -> bool:

@@ -8,7 +8,21 @@ from django.conf import settings
 from django.db import models
 
 from integrations.kisi.models.connection import KisiConnection
+from integrations.kisi.models.grant import KisiGrant
 from members.fields import NormalizedEmailField
+from plans.models import Subscription
+
+
+class LookQuerySet(models.QuerySet["Look"]):
+    def with_what_came_since(self) -> LookQuerySet:
+        """Each with `removed_since` and `changed_since`: what Core itself did, and was told, after the answer."""
+        here = {"connection": models.OuterRef("connection"), "email": models.OuterRef("email")}
+        at, closed = models.OuterRef("at"), KisiGrant.State.CLOSED
+        gone = KisiGrant.objects.filter(state=closed, closed_at__gte=at, **here)
+        gym_id = models.OuterRef("connection__gym_id")
+        facts = Subscription.objects.filter(member__gym_id=gym_id, member__email=here["email"])
+        changed = facts.filter(models.Q(changed_at__gt=at) | models.Q(member__changed_at__gt=at))
+        return self.annotate(removed_since=models.Exists(gone), changed_since=models.Exists(changed))
 
 
 class Look(models.Model):
@@ -30,6 +44,8 @@ class Look(models.Model):
     is_suspended = models.BooleanField(default=False)
     is_in_group = models.BooleanField(default=False)
     has_doors = models.BooleanField(null=True, blank=True)
+
+    objects = LookQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -104,7 +104,7 @@ def _leaving(facts: Facts, reason: str) -> tuple[Tag, str, str]:
         if not facts.decision.allowed:
             return _outside(facts, reason)
         return NO, f"{first} can't get in: {why_so}, and Core gives nobody access any more.", _lower(why_so)
-    if not row.has_word:
+    if not row.is_let_go:
         keeps = "keeps" if _is_in(facts, row) else "may keep"
         text = f"{first} {keeps} the access: {why_so}, and Core removes only what it gave."
         return KEPT, text, "not removed with the connection"
@@ -186,7 +186,7 @@ def _unwanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
     if row.is_held:
         told = f"the removal is held since {facts.moment(row.held_since)} because {reason}"
         return HELD, _still(facts, row, told, "")[1], reason
-    if row.kept_until and not row.has_word:
+    if row.kept_until and not row.is_let_go:
         who = row.kept_by.get_full_name() or row.kept_by.get_username() if row.kept_by else "An admin"
         told = f"{who} kept this access on {facts.day(row.kept_at)} although {reason}"
         return _still(facts, row, told, "kept")

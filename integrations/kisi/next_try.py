@@ -77,7 +77,7 @@ def _is_owed(connection: KisiConnection, facts: Facts) -> bool:
 
 def _stays(connection: KisiConnection, row: KisiGrant) -> bool:
     """Whether nobody is removed yet: before the cut-over, or before a restored backup was looked through."""
-    waits_for_preview = connection.restored_at is not None and not row.has_word
+    waits_for_preview = connection.restored_at is not None and not row.is_let_go
     return waits_for_preview or (connection.in_transition and row.origin != KisiGrant.Origin.CREATED)
 
 

@@ -37,9 +37,9 @@ class KisiGrantQuerySet(models.QuerySet["KisiGrant"]):
         return self.filter(~models.Q(state=KisiGrant.State.CLOSED) | _is_past())
 
     def with_words(self, today: date) -> KisiGrantQuerySet:
-        """Each with `has_word`: whether somebody's word that counts today lets this person go."""
+        """Each with `is_let_go`: whether somebody's word that counts today lets this person go."""
         mine = {"connection": models.OuterRef("connection"), "email": models.OuterRef("email")}
-        return self.annotate(has_word=models.Exists(Release.objects.due(today).filter(**mine)))
+        return self.annotate(is_let_go=models.Exists(Release.objects.due(today).filter(**mine)))
 
 
 class KisiGrant(models.Model):
@@ -128,7 +128,7 @@ class KisiGrant(models.Model):
     changed_at = models.DateTimeField(auto_now=True)
 
     objects = KisiGrantQuerySet.as_manager()
-    has_word = False  # as `with_words` found it
+    is_let_go = False  # as `with_words` found it
 
     class Meta:
         constraints = [
@@ -157,7 +157,7 @@ class KisiGrant(models.Model):
     @property
     def is_held(self) -> bool:
         """The removal waits for an admin's word, and has none yet; of a row that `with_words` found."""
-        return self.held_since is not None and not self.has_word
+        return self.held_since is not None and not self.is_let_go
 
     @property
     def is_open(self) -> bool:

@@ -107,6 +107,9 @@ CAUSES: dict[str, Cause] = {
         "Kisi refused the removal", row(ends="paused", trouble="forbidden", last_error="Not allowed")
     ),
     "held": Cause("the removal is held since", row(ends="paused", held_since=NOW)),
+    "held-suspended": Cause(
+        "so no door opens. The removal is held since", row(ends="paused", held_since=NOW, suspended=True)
+    ),
     "kept": Cause(
         "kept this access on", row(ends="paused", by="kept_by", kept_until=NOW + timedelta(days=30))
     ),

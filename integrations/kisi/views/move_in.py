@@ -170,7 +170,9 @@ def _losing(connection: KisiConnection) -> list[KisiGrant]:
 def _test_with(connection: KisiConnection, member: Member) -> dict[str, Any]:
     now, gym = timezone.now(), connection.gym
     facts = doors.facts_at(connection, gym, [member], gym.today(now))[member.pk]
-    return {"member": member, "chain": chain.of_member(facts, now), "is_entitled": facts.decision.allowed}
+    is_apart = facts.row is not None and (facts.row.exempt or bool(facts.row.managed))
+    seen, is_entitled = chain.of_member(facts, now), facts.decision.allowed
+    return {"member": member, "chain": seen, "is_entitled": is_entitled, "is_apart": is_apart}
 
 
 def _found(request: HttpRequest, connection: KisiConnection) -> dict[str, Any]:

@@ -165,6 +165,16 @@ class TestTheTest:
         event = AccessEvent.objects.get(cause="the door opened in a test")
         assert (event.by_id, event.member_id) == (admin.user.pk, ana.pk)
 
+    def test_with_somebody_whom_core_leaves_to_kisi_it_cannot_be_done(self, moving, admin):
+        """The owner of the gym is the first whom many would try."""
+        moving.world.make_admin(moving.in_kisi("Ana", right=False))
+        moving.member("Ana")
+        page = choose(admin, "Ana")
+        moving.sync()
+        page = admin.open(page.path)
+        assert page.says("Core leaves Ana to Kisi, so a test with Ana tells nothing of Core.")
+        assert "Record the test" not in page.buttons
+
     def test_without_the_tick_nothing_is_recorded(self, moving, admin):
         moving.member("Ana")
         page = choose(admin, "Ana")

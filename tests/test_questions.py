@@ -89,6 +89,13 @@ def test_needs_attention(busy, django_assert_max_num_queries):
     )
 
 
+@pytest.mark.parametrize("status", ["paused", "needs_new_key", "in_trouble", "disconnected"])
+def test_needs_attention_while_nothing_is_written(busy, django_assert_max_num_queries, status):
+    KisiConnection.objects.update(status=status)
+    page = asked(busy, django_assert_max_num_queries, "kisi:attention")
+    assert page.says("no email address")
+
+
 def test_held_removals(busy, django_assert_max_num_queries):
     page = asked(busy, django_assert_max_num_queries, "kisi:held")
     assert page.says("have one cause", "Day only", "lose access tomorrow")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -27,9 +28,12 @@ def attention(request: HttpRequest) -> HttpResponse:
         "calm": [card for card in cards if card.is_calm],
     }
     is_paused = connection.status == KisiConnection.Status.PAUSED
-    context["rests"] = is_paused or (bool(context["cards"]) and not connection.is_writing)
-    if not context["cards"] or context["rests"]:
-        context["glance"] = glance.look(connection, now)  # the face stands in their place, or over them
+    if not context["cards"] or is_paused:
+        context["glance"] = glance.look(connection, now)  # the face stands in their place, with who waits
+        context["rests"] = context["glance"].face if is_paused else None
+    elif not connection.is_writing:
+        context["glance"] = glance.tag_of(connection, now)  # only its heading, which takes no plan
+        context["rests"] = replace(context["glance"].face, text="")
     return page(request, "kisi/attention.html", connection, "attention", **context)
 
 

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.kisi import numbers
-from integrations.kisi.models import KisiConnection, KisiGrant, Read, Release
+from integrations.kisi.models import Heartbeat, KisiConnection, KisiGrant, Read, Release
 from integrations.kisi.sync import switching
 from plans.models import Subscription
 from tests.stories import read_kisi
@@ -239,6 +239,15 @@ class TestCauses:
         )
         found = numbers.of(connected.connection, timezone.now()).counts
         assert (found.failed, found.wrong.shut_out, found.wrong.outdated) == (5, 1, 4)
+
+    def test_a_sync_that_stopped_is_told_once(self, connected, admin):
+        connected.member("Ana", email="")
+        KisiConnection.objects.update(status="in_trouble")
+        Heartbeat.objects.update_or_create(
+            name="worker", defaults={"at": timezone.now() - timedelta(hours=1)}
+        )
+        page = admin.open("kisi:attention")
+        assert page.text.count("Core's own sync is not running") == 1
 
     def test_since_when_is_told_of_everybody(self, connected, admin):
         people = connected.members(10)

@@ -139,7 +139,11 @@ def standing(connection: KisiConnection, counts: Counts) -> Face | None:
 
 
 def _disconnecting(connection: KisiConnection, counts: Counts) -> Face:
-    return Face(Tag("Disconnecting", "info"), "Removing access", "Only access that Core gave is removed.")
+    failed = sum(n for _, n in counts.causes)
+    also = f" {people(failed)} could not be updated so far: see Needs attention." if failed else ""
+    return Face(
+        Tag("Disconnecting", "info"), "Removing access", f"Only access that Core gave is removed.{also}"
+    )
 
 
 def _disconnected(connection: KisiConnection, counts: Counts) -> Face:

@@ -147,6 +147,14 @@ def test_somebody_who_is_tried_again_later_keeps_the_disconnect_open(three, admi
     assert (three.connection.status, three.inside()) == (Status.DISCONNECTED, ["cem"])
 
 
+def test_who_could_not_be_removed_so_far_is_said_while_it_goes_on(three, admin):
+    three.world.fault(method="DELETE", path="/role_assignments.*", status=409, times=0)
+    leave(three, admin)
+    page = admin.open("kisi:overview")
+    assert page.says("Removing access Only access that Core gave is removed.")
+    assert page.says("2 people could not be updated so far: see Needs attention.", "Stop, keep the rest")
+
+
 class TestNothingIsTried:
     """Neither a gym that left Kisi nor one that paused has changes that are on their way."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 
-from integrations.kisi.models import KisiConnection, Preview, PreviewLine
+from integrations.kisi.models import Preview, PreviewLine
 from members.wording import told
 from members.words import people, some
 
@@ -142,6 +142,7 @@ def history_of_some_lost(going: int) -> str:
     return f"{profiles} deleted, and unlock history may be lost."
 
 
+NO_DOORS_ANY_MORE = "Kisi is being disconnected, so this changes no doors any more."
 READS_FIRST = "once Core has read the whole group in Kisi"  # until then nobody is removed
 
 
@@ -241,17 +242,7 @@ def stay_behind(count: int, *, group: str, shut: str) -> SafeString:
     return told(said, group=group, shut=f"{shut[:1].upper()}{shut[1:]}")
 
 
-def about_plans(status: str | None) -> str:
-    """What stands at the box of every plan, by the state of the connection; None where there never was one."""
-    if status == KisiConnection.Status.DISCONNECTING:
-        return "Kisi is being disconnected, so this changes no doors any more."
-    return (
-        "Kisi is not connected, so this changes no doors yet."
-        if status in (None, KisiConnection.Status.DISCONNECTED)
-        else ""
-    )
-
-
+NO_DOORS_YET = "Kisi is not connected, so this changes no doors yet."
 # The help pages by the name in their address.
 TOPICS = {
     "connect": "How to connect Kisi",

@@ -171,8 +171,10 @@ def card(request: HttpRequest) -> Piece:
 
 
 def plan_note(gym: Gym) -> str:
-    known = KisiConnection.objects.filter(gym=gym).values_list("status", flat=True)
-    return explain.about_plans(known.first())
+    status = KisiConnection.objects.filter(gym=gym).values_list("status", flat=True).first()
+    if status == KisiConnection.Status.DISCONNECTING:
+        return explain.NO_DOORS_ANY_MORE
+    return explain.NO_DOORS_YET if status in (None, KisiConnection.Status.DISCONNECTED) else ""
 
 
 def health() -> list[HealthLine]:

@@ -193,9 +193,3 @@ def test_nobody_is_removed_before_the_whole_group_was_read(ana, staff):
     Subscription.objects.update(status="paused")
     KisiGrant.objects.all().delete()
     assert act(staff, ana, "resume").says("Ana gets access within seconds.")
-
-
-def test_while_all_is_well_it_takes_seconds(ana, staff):
-    page = act(staff, ana, "pause")
-    assert page.says("Ana loses access within seconds.")
-    assert staff.press(page, "Pause and remove access").says("Open Door is paused. Ana is losing access.")

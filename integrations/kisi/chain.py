@@ -149,9 +149,8 @@ def of_lately(facts: Facts, seen: Any) -> Chain:
 
 def is_outdated(connection: KisiConnection, seen: Look) -> bool:
     """Whether the connection is not the one any more that gave this answer, or failed to."""
-    if connection.is_ending:
-        return True
-    since = [connection.key_set_at, connection.status_since if seen.failure else None]
+    is_over = seen.failure or connection.is_ending
+    since = [connection.key_set_at, connection.status_since if is_over else None]
     return any(at is not None and at > seen.at for at in since)
 
 
@@ -211,15 +210,18 @@ def _in_group(case: _Case) -> Link:
 
 
 def _inside(case: _Case) -> tuple[Tag, str]:
-    row = case.row
-    if case.is_wanted:
+    row, not_ours = case.row, "Core did not give this access, so Core does not remove it."
+    is_named = case.connection.is_ending and row is not None and row.is_let_go
+    if case.is_wanted and not is_named:
         return YES, f"{case.connection.group_name}."
     if row is None:
-        return YES, "Core did not give this access, so Core does not remove it."
+        return YES, not_ours
     if row.exempt:
         return YES, "Left to Kisi by an admin."
     if row.managed:
         return YES, _managed(case, row)
+    if case.connection.is_ending:
+        return (WAITS, "Core is removing the access.") if is_named else (YES, not_ours)
     if row.is_held:
         return YES, "The removal is held until an admin decides."
     if row.kept_until:

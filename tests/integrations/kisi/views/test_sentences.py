@@ -227,8 +227,25 @@ class TestTheFiveLines:
         ana = gym.member("Ana", status="paused")
         row(gym, ana)
         self.look(gym, ana, user_id=1, is_in_group=True)
-        KisiConnection.objects.update(status=status)
-        assert "Core is removing the access" not in staff.open("members:detail", ana.pk).text
+        KisiConnection.objects.update(status=status, status_since=NOW())
+        page = staff.open("members:detail", ana.pk)
+        assert "Kisi was asked" not in page.text and "Core is removing the access" not in page.text
+
+    @pytest.mark.parametrize("status", ["active", "paused"])
+    @pytest.mark.parametrize("is_named", [True, False])
+    def test_who_is_asked_about_while_the_gym_leaves(self, gym, admin, status, is_named):
+        """Whoever is named goes, whatever is bought; nobody else does."""
+        ana = gym.member("Ana", status=status)
+        row(gym, ana)
+        KisiConnection.objects.update(status="disconnecting")
+        if is_named:
+            Release.objects.create(connection=gym.connection, email=ana.email, cause="disconnect")
+        self.look(gym, ana, user_id=1, is_in_group=True)
+        page = admin.open("members:detail", ana.pk)
+        assert ("Core is removing the access." in page.text) is is_named
+        assert is_named or page.says(
+            "In the group 24-hr Access." if status == "active" else "Core did not give"
+        )
 
     def test_a_group_that_the_key_does_not_see(self, gym, staff):
         ana = gym.member("Ana")

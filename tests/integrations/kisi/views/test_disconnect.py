@@ -30,6 +30,11 @@ class TestDisconnect:
         assert page.says("Choose what happens to the access")
         assert three.connection.status == Status.CONNECTED
 
+    def test_it_says_whose_profiles_go(self, three, admin):
+        assert admin.open("kisi:disconnect").says("Removing access also deletes the Kisi profiles, and")
+        KisiConnection.objects.update(sole_source_since=None)
+        assert admin.open("kisi:disconnect").says("also deletes the Kisi profiles Core made, and")
+
     def test_everybody_keeps_the_access_they_had(self, three, admin):
         three.calls()
         page = admin.press(admin.open("kisi:disconnect"), "Disconnect Kisi", access="leave")

@@ -119,6 +119,17 @@ class TestChecks:
         assert found(admin.open("kisi:troubleshooting")) == dict.fromkeys(NAMES, "OK")
         assert alive.calls() == []
 
+    @pytest.mark.parametrize(
+        ("seconds", "words"),
+        [(0.0, "took less than a tenth of a second."), (0.4, "took 0.4 seconds.")],
+    )
+    def test_a_quick_kisi_is_told_in_words(self, alive, admin, seconds, words):
+        check(admin)
+        seen = Checkup.objects.get()
+        seen.found["time"]["facts"]["seconds"] = seconds
+        seen.save()
+        assert admin.open("kisi:troubleshooting").says(words)
+
     def test_a_dead_key(self, alive, admin):
         alive.world.fault(status=401, times=0)
         page = check(admin)
@@ -229,6 +240,7 @@ class TestChecks:
     def test_a_gym_that_left_kisi_asks_nobody(self, alive, admin):
         KisiConnection.objects.update(status="disconnected")
         page = admin.open("kisi:troubleshooting")
+        assert page.says("Find a person Kisi is disconnected, so it cannot be asked about anybody.")
         assert "Check again" not in page.buttons
         assert 'hx-trigger="load"' not in page.html
         admin.post("kisi:check")

@@ -178,7 +178,10 @@ def week(connection: KisiConnection, seen: Week) -> Letter:
     """The summary of a Monday morning."""
     first = f"{wording.inside(connection, seen.inside)}."
     past = f"In the last seven days {words.people(seen.given)} got access and {seen.removed:,} lost it."
-    ahead = f"In the next seven days the subscriptions of {words.people(seen.ending)} end."
+    ending = "no subscription that opens the doors ends"
+    if seen.ending:
+        ending = f"subscriptions that open the doors end for {words.people(seen.ending)}"
+    ahead = f"In the next seven days {ending}."
     open_ends = (
         f"{seen.waiting:,} waiting, {seen.failed:,} not updated, {seen.held:,} held."
         if seen.waiting or seen.failed or seen.held

@@ -13,7 +13,7 @@ from integrations.kisi.sync import switching
 from integrations.kisi.wording import dated
 from plans.models import Plan
 from tests.conftest import House
-from tests.factories import StaffFactory
+from tests.factories import PlanFactory, StaffFactory
 from tests.stories import read_kisi
 
 YOU_GET_THIS = "You get this because you are an admin of Harbor Gym in Core."
@@ -251,7 +251,18 @@ class TestTheWeek:
         told.member("Ben")
         read_kisi(told, Read.FULL)
         assert told.inside() == ["ana", "ben"]
-        assert "1 person got access and 0 lost it." in self.on_monday(told)
+        said = self.on_monday(told)
+        ahead = "In the next seven days no subscription that opens the doors ends."
+        assert f"1 person got access and 0 lost it. {ahead}" in said
+
+    def test_whose_subscription_ends_is_counted_where_it_opens_the_doors(self, told):
+        ends = told.today() + timedelta(days=10 - told.today().weekday())  # the Thursday after that Monday
+        told.member("Ana", status="pending_cancel", ends_on=ends)
+        club = PlanFactory(gym=told.gym, has_24hr_access=False)
+        told.member("Ben", plan=club, status="pending_cancel", ends_on=ends)
+        told.sync()
+        said = self.on_monday(told)
+        assert "In the next seven days subscriptions that open the doors end for 1 person." in said
 
     def test_a_group_without_doors_lets_nobody_in(self, told):
         told.member("Ben")

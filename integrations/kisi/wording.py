@@ -253,7 +253,8 @@ def shut(connection: KisiConnection) -> str:
     """Why a right in this group lets nobody in, "" while it does."""
     if connection.status == Status.GROUP_GONE:
         return f"Kisi has no group {connection.group_id} any more"
-    return "" if connection.doors else f"{connection.group_name or 'the group'} opens no doors"
+    group = f"the group {connection.group_name}".rstrip()
+    return "" if connection.doors else f"{group} opens no doors"
 
 
 def inside(connection: KisiConnection, count: int) -> str:

@@ -151,7 +151,7 @@ class TestShould:
         ("facts", "heading"),
         [
             ({"status": "group_gone"}, "Kisi has no group 1 any more"),
-            ({"doors": []}, "24-hr Access opens no doors"),
+            ({"doors": []}, "the group 24-hr Access opens no doors"),
             ({"doors": [], "group_name": ""}, "the group opens no doors"),
         ],
     )

@@ -61,7 +61,7 @@ class TestARightThatStaysAndOpensNothing:
         ("facts", "shut"),
         [
             ({"status": "group_gone"}, "Kisi has no group 1 any more"),
-            ({"doors": []}, "24-hr Access opens no doors"),
+            ({"doors": []}, "the group 24-hr Access opens no doors"),
         ],
     )
     def test_nobody_gets_in_by_a_group_that_opens_nothing(self, linked, why, facts, shut):

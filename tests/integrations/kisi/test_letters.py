@@ -268,7 +268,7 @@ class TestTheWeek:
         told.member("Ben")
         told.sync()
         KisiConnection.objects.update(doors=[])
-        assert "1 person has access, but 24-hr Access opens no doors." in self.on_monday(told)
+        assert "1 person has access, but the group 24-hr Access opens no doors." in self.on_monday(told)
 
     @pytest.mark.parametrize(
         ("status", "until"),

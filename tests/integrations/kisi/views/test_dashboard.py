@@ -51,7 +51,7 @@ class TestDoors:
         ("facts", "said"),
         [
             ({"status": "group_gone"}, "1 person has access, but Kisi has no group 1 any more"),
-            ({"doors": []}, "1 person has access, but 24-hr Access opens no doors"),
+            ({"doors": []}, "1 person has access, but the group 24-hr Access opens no doors"),
             ({"status": "disconnected"}, "1 person had access when Kisi was disconnected"),
         ],
     )

@@ -160,7 +160,7 @@ class TestTurningOn:
         assert not box(off)
 
     def test_a_group_that_opens_no_doors_lets_nobody_in(self, off, staff):
-        said = "24-hr Access opens no doors: nobody gets in by it before doors are added in Kisi."
+        said = "The group 24-hr Access opens no doors: nobody gets in by it before doors are added in Kisi."
         assert said not in tick(staff, off.plan).text
         KisiConnection.objects.update(doors=[], group_name="24-hr Access")
         assert tick(staff, off.plan).says(said)

@@ -262,7 +262,7 @@ STATES = {
     "no doors": State(
         "No doors",
         "warn",
-        "24-hr Access opens no doors",
+        "The group 24-hr Access opens no doors",
         "Who is in this group gets in nowhere by it. Add doors to the group in Kisi; Core sees that by itself.",
         "",
         is_(doors=[]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
@@ -67,8 +67,8 @@ _GROUPS = {
 _OUTCOMES = {
     Outcome.DONE: ("was changed as shown", "were changed as shown", ""),
     Outcome.MOVED: (
-        "moved since",
-        "moved since",
+        "changed since",
+        "changed since",
         "Their facts are not those of the preview any more, so they were skipped.",
     ),
     Outcome.FAILED: ("failed", "failed", "Needs attention says who must act."),
@@ -88,9 +88,14 @@ def outcome(key: str, count: int) -> tuple[str, str]:
     return f"{people(count)} {one if count == 1 else many}", hint
 
 
-def applied(done: int, moved: int, since: str) -> str:
-    """What came of applying a preview, in one sentence."""
-    said = f"{done:,} applied."
+def applied(counts: Mapping[str, int], since: str) -> str:
+    """What came of applying a preview, in one line; `counts` by outcome."""
+    told = {Outcome.DONE: "applied", Outcome.FAILED: "failed", Outcome.WAITS: "still to be looked at"}
+    known = [
+        f"{counts.get(key, 0):,} {word}" for key, word in told.items() if key in counts or key == Outcome.DONE
+    ]
+    moved = counts.get(Outcome.MOVED, 0)
+    said = f"{', '.join(known)}."
     return f"{said} {moved:,} skipped because their facts changed since {since}." if moved else said
 
 
@@ -100,7 +105,7 @@ def progress(state: str, finished: int, changes: int, read: int) -> str:
         return f"Applying: {finished:,} of {'1 change' if changes == 1 else f'{changes:,} changes'}"
     if state == Preview.State.READING:
         return f"Reading Kisi: {people(read)} so far" if read else "Reading Kisi"
-    return "Waiting for Core's worker"
+    return "Waiting for Core to start"
 
 
 def changed_since(count: int) -> str:

@@ -24,6 +24,7 @@ from integrations.kisi.sync import (
     record,
     restoring,
 )
+from integrations.kisi.sync.lines import Line
 from integrations.kisi.sync.logbook import Logbook
 from integrations.kisi.sync.preview import Seen
 from integrations.kisi.sync.session import Session
@@ -32,6 +33,7 @@ BECAUSE = "preview applied"
 Group, State = PreviewLine.Group, Preview.State
 Outcome: TypeAlias = PreviewLine.Outcome
 TOO_LATE = "more than an hour passed"
+ANEW = "still so, but for other facts than those shown"
 CHANGED = "changed while the preview was applied"
 AT_ONCE = 500
 
@@ -125,7 +127,7 @@ def _compare(session: Session, shown: Preview, seen: Seen) -> None:
     for line in _pending(shown):
         today = fresh.get(line.email)
         stays = today is not None and today.digest == line.digest
-        line.note = "" if stays else f"now {today.group.label}" if today else "now in neither Core nor Kisi"
+        line.note = "" if stays else _moved(line, today)
         (same if stays else moved).append(line)
     with session.lease.writing():
         _mark(moved, Outcome.MOVED)
@@ -135,6 +137,13 @@ def _compare(session: Session, shown: Preview, seen: Seen) -> None:
         restoring.end_with(connection, shown)
         shown.worked_at = now
         shown.save(update_fields=["worked_at"])
+
+
+def _moved(line: PreviewLine, today: Line | None) -> str:
+    """What a line is now; where it still is what it was, that it rests on other facts."""
+    if today is None:
+        return "now in neither Core nor Kisi"
+    return ANEW if today.group == line.group else f"now {today.group.label}"
 
 
 def _give_words(shown: Preview, emails: list[str], *, now: datetime) -> None:

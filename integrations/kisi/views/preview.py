@@ -162,10 +162,10 @@ def _mails(found: Preview) -> str:
 
 def _result(found: Preview) -> dict[str, Any]:
     sections = _sections(found, "outcome", explain.outcome)
-    done_, moved = (sections[key].count if key in sections else 0 for key in (Outcome.DONE, Outcome.MOVED))
+    counts = {key: section.count for key, section in sections.items()}
     return {
         "outcomes": [sections[key] for key in TOLD_FIRST if key in sections],
-        "result": explain.applied(done_, moved, _moment(found, found.taken_at)),
+        "result": explain.applied(counts, _moment(found, found.taken_at)),
     }
 
 

@@ -48,7 +48,7 @@ class TestAsking:
     def test_it_is_one_press_on_the_overview(self, connected, admin):
         page = admin.press(admin.open("kisi:overview"), "Preview")
         assert page.path == f"/marketplace/kisi/preview/{Preview.objects.get().pk}/"
-        assert page.says("Waiting for Core's worker", "Reload")
+        assert page.says("Waiting for Core to start", "Reload")
         assert Preview.objects.get().by == admin.user
 
     def test_while_kisi_is_read_it_tells_how_far_it_is(self, connected, admin):
@@ -192,7 +192,7 @@ class TestApplying:
         assert page.says("Core applies this preview now.", "Applying: 0 of 3 changes")
         runs.run(drifted.connection.pk, clock=drifted.clock)
         page = admin.open(page.path)
-        assert page.says("3 applied.", "by Alice Adams")
+        assert page.says("3 applied.", "Applied today ", "by Alice Adams")
         assert page.h1.endswith(": applied")
         assert drifted.inside() == ["ana", "ben", "cleaner", "kim"]
 
@@ -203,13 +203,22 @@ class TestApplying:
         runs.run(drifted.connection.pk, clock=drifted.clock)
         page = admin.open(page.path)
         assert page.says("2 applied. 1 skipped because their facts changed since today ")
-        assert page.says("1 person moved since", "Dina loses access; now unchanged")
+        assert page.says("1 person changed since", "Dina loses access; now unchanged")
+
+    def test_what_is_the_same_for_other_facts_says_so(self, drifted, admin):
+        page = admin.press(make(drifted, admin), "Apply these 3 changes")
+        PreviewLine.objects.filter(group="put_back").update(digest="of other facts")
+        runs.run(drifted.connection.pk, clock=drifted.clock)
+        page = admin.open(page.path)
+        assert page.says("Ben put back; still so, but for other facts than those shown")
 
     def test_who_failed_is_named_with_kisis_words(self, drifted, admin):
         page = admin.press(make(drifted, admin), "Apply these 3 changes")
         drifted.world.fault(method="POST", path="/users", status=422, times=0)
         runs.run(drifted.connection.pk, clock=drifted.clock)
-        assert admin.open(page.path).says("1 person failed", "Ana gets access;", "Open Needs attention")
+        page = admin.open(page.path)
+        assert page.says("2 applied, 1 failed.", "1 person failed", "Open Needs attention")
+        assert "Ana gets access; Kisi said: “" in page.text
 
     def test_what_keeps_it_waiting_is_told(self, drifted, admin):
         page = admin.press(make(drifted, admin), "Apply these 3 changes")

@@ -79,6 +79,14 @@ class TestTheSteps:
         assert steps(page) == ["Done", "Done", "Done", "Done"]
         assert page.says("Core is the only source since", "Disconnect the other platform")
 
+    def test_the_other_platform_is_kept_only_until_the_cut_over(self, moving, admin):
+        keep = "Keep Glofox (or your other platform) connected"
+        assert admin.open("kisi:move-in").says(keep, "1. Connect Kisi Done Connected today ")
+        KisiConnection.objects.update(sole_source_since=moving.clock.now())
+        page = admin.open("kisi:move-in")
+        assert keep not in page.text
+        assert page.says("Disconnect the other platform from Kisi if you have not done so yet.")
+
     def test_while_it_is_paused_nobody_can_be_tested(self, moving, admin):
         KisiConnection.objects.update(status="paused")
         page = admin.open("kisi:move-in")

@@ -91,6 +91,7 @@ class TestTurningOff:
         assert page.says(
             "The list changed while you were reading: 1 more, 0 fewer. Check it again. New on it: Zoe.",
             "10 people lose access",
+            "This is your word for the 9 people who have access now, so Core does not hold the removals.",
         )
         assert box(ten)
         assert not Release.objects.exists()

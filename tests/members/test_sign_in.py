@@ -97,6 +97,9 @@ def test_a_lost_password_is_reset_by_mail(bob):
         page, "Save password", password1="correct horse battery", password2="correct horse battery"
     )
     assert page.h1 == "Your password is changed"
+    again = desk.open(link)
+    assert again.says("This link has been used or is too old", "Your password is as it was.")
+    assert "Your password is changed" not in again.text
     assert sign_in(desk, bob.user.email, "correct horse battery").h1 == "Dashboard"
     assert Desk().open(link).h1 == "This link has been used or is too old"
 

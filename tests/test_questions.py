@@ -118,9 +118,7 @@ def test_a_member_whom_kisi_was_asked_about(busy, django_assert_max_num_queries)
 
 def test_troubleshooting(busy, django_assert_max_num_queries):
     page = asked(busy, django_assert_max_num_queries, "kisi:troubleshooting")
-    assert page.says(
-        "At Kisi", "In Core", "that waits for Kisi", "was changed in Kisi and put back", "is shared"
-    )
+    assert page.says("At Kisi", "In Core", "waits for Kisi", "was changed in Kisi and put back", "is shared")
 
 
 def test_somebody_who_was_asked_about(busy, django_assert_max_num_queries):

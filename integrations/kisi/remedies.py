@@ -120,6 +120,11 @@ def _quick(connection: KisiConnection, facts: Facts) -> str:
     return f"The slowest answer took {took}."
 
 
+def _opens(connection: KisiConnection, facts: Facts) -> str:
+    doors = counted(facts.get("count", 0), "door", "doors")
+    return f"{doors}: {', '.join(connection.doors)}." if connection.doors else f"{doors}."
+
+
 def _bad_schedule(connection: KisiConnection, facts: Facts) -> str:
     if facts.get("silent"):
         return f"Nothing was started by the clock for 15 minutes or more, so dates and checks wait. {TELL}"
@@ -147,9 +152,9 @@ def _shared(connection: KisiConnection, facts: Facts) -> str:
 
 
 _UNCONFIRMED = {
-    "waiting": ("change that waits for Kisi", "changes that wait for Kisi"),
-    "failed": ("change that failed", "changes that failed"),
-    "held": ("removal that is held", "removals that are held"),
+    "waiting": ("change waits for Kisi", "changes wait for Kisi"),
+    "failed": ("change failed", "changes failed"),
+    "held": ("removal is held", "removals are held"),
 }
 
 
@@ -203,12 +208,8 @@ CHECKS = {
     ),
     "doors": _Check(
         "Does it open doors?",
-        lambda c, f: (
-            f"{f.get('count', 0):,}: {', '.join(c.doors)}." if c.doors else f"{f.get('count', 0):,}."
-        ),
-        lambda c, f: (
-            "This group opens no doors: whoever is in it gets in nowhere by it. Add doors to it in Kisi."
-        ),
+        _opens,
+        lambda c, f: "This group opens no doors, so nobody gets in by it. Add doors to it in Kisi.",
         _not_asked,
         topic="connect",
     ),

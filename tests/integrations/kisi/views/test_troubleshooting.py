@@ -104,6 +104,7 @@ class TestChecks:
     def test_when_all_is_well_all_are_in_order(self, alive, admin):
         page = check(admin)
         assert page.says("Checked: no problem found.", "As of today ")
+        assert page.says("Does it open doors? 1 door: ")
         assert found(page) == dict.fromkeys(NAMES, "OK")
         assert Checkup.objects.get().by == admin.user
 
@@ -226,7 +227,7 @@ class TestChecks:
         alive.member("Ana")
         page = check(admin)
         assert found(page)["confirmed"] == "Problem"
-        assert page.says("1 change that waits for Kisi.", "See what to do")
+        assert page.says("1 change waits for Kisi.", "See what to do")
 
     def test_people_put_back_lately_hint_at_another_program(self, alive, admin):
         alive.member("Ana")

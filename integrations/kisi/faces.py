@@ -85,7 +85,10 @@ def incomplete(connection: KisiConnection, reason: str, next_check: datetime | N
 
 def mostly_managed(counts: Counts) -> Face:
     heading = f"{people(counts.managed)} have a role in Kisi, so Core leaves them alone"
-    text = "They are most of your members there, and stay in when they cancel, until somebody takes the role."
+    text = (
+        "They are most of your members there. Whoever of them cancels still gets in, "
+        "until somebody takes the role away in Kisi."
+    )
     return Face(Tag("Roles in Kisi", "warn"), heading, text)
 
 
@@ -93,7 +96,7 @@ def no_doors(connection: KisiConnection) -> Face:
     return Face(
         Tag("No doors", "warn"),
         _upper(shut(connection)),
-        "Who is in this group gets in nowhere by it. Add doors to the group in Kisi; Core sees that by itself.",
+        "Nobody gets in by this group. Add doors to it in Kisi; Core notices that by itself.",
     )
 
 

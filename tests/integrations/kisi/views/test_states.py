@@ -263,7 +263,7 @@ STATES = {
         "No doors",
         "warn",
         "The group 24-hr Access opens no doors",
-        "Who is in this group gets in nowhere by it. Add doors to the group in Kisi; Core sees that by itself.",
+        "Nobody gets in by this group. Add doors to it in Kisi; Core notices that by itself.",
         "",
         is_(doors=[]),
     ),
@@ -271,7 +271,8 @@ STATES = {
         "Roles in Kisi",
         "warn",
         "3 people have a role in Kisi, so Core leaves them alone",
-        "They are most of your members there, and stay in when they cancel, until somebody takes the role.",
+        "They are most of your members there. Whoever of them cancels still gets in, "
+        "until somebody takes the role away in Kisi.",
         "",
         roles,
     ),

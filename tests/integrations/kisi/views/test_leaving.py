@@ -201,7 +201,7 @@ class TestNothingIsDecided:
         assert admin.open("kisi:overview").says("Held removals: 5 people", "until an admin decides")
         self.left(connected, admin)
         page = admin.open("kisi:overview")
-        for words in ("Held removals", "an admin decides", "Allow or keep"):
+        for words in ("Held removals", "an admin decides", "Remove or keep"):
             assert words not in page.text
 
     def test_about_the_cut_over(self, house, admin):

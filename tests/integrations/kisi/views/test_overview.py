@@ -132,7 +132,10 @@ class TestPause:
         page = admin.press(admin.open("kisi:overview"), "Pause")
         assert page.says("Syncing is paused. Nobody's access changes until you resume.")
         assert page.h1 == "Kisi Paused"
-        assert page.says("by Alice Adams", "who cancels keeps it, who joins does not get it")
+        assert page.says(
+            "by Alice Adams", "who cancels keeps it, who joins does not get it. No change waits."
+        )
+        assert "Pause or disconnect" not in page.text
         connected.member("Ana")
         connected.sync()
         assert connected.calls() == []

@@ -97,7 +97,7 @@ def wrongly(wrong: Wrong) -> str:
 
 
 def changes(n: int) -> str:
-    return "1 change waits" if n == 1 else f"{n:,} changes wait"
+    return "1 change waits" if n == 1 else f"{n:,} changes wait" if n else "No change waits"
 
 
 def sent(n: int) -> str:
@@ -151,11 +151,13 @@ def _disconnected(connection: KisiConnection, counts: Counts) -> Face:
     if counts.stuck:
         still = f"{people(counts.stuck)} could not be removed and still can open the doors. "
         first = f"Core removed the access of {people(counts.removed)}; {still}"
+    rest = "Core no longer changes anybody's access."
+    if counts.kept:
+        rest = f"{people(counts.kept)} kept the access they had; Core no longer changes it."
     return Face(
         Tag("Disconnected", "warn" if counts.stuck else "idle"),
         "Kisi is disconnected",
-        f"Since {_since(connection)}{_who(connection)}. {first}"
-        f"{people(counts.kept)} kept the access they had; Core no longer changes it.",
+        f"Since {_since(connection)}{_who(connection)}. {first}{rest}",
         "Reconnect",
         "kisi:reconnect",
     )

@@ -124,6 +124,13 @@ class TestRefused:
         leave(three, admin)
         page = admin.open("kisi:overview")
         assert page.says("Core removed the access of 2 people.", "1 person kept the access they had")
+
+    def test_where_nobody_kept_it_no_number_is_said(self, connected, admin):
+        connected.member("Ana")
+        connected.sync()
+        leave(connected, admin)
+        page = admin.open("kisi:overview")
+        assert page.says("Core removed the access of 1 person. Core no longer changes anybody's access.")
         assert admin.open("kisi:attention").says("Kisi is disconnected")
 
 

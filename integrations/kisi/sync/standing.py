@@ -95,7 +95,8 @@ def disconnected(session: Session) -> None:
         connection.status = Status.DISCONNECTED
         connection.status_since = session.clock.now()
         connection.save(update_fields=["status", "status_since"])
-        record.note(connection, AccessEvent.Kind.STATUS, cause=connection.get_status_display())
+        label, by_id = connection.get_status_display(), connection.status_by_id
+        record.note(connection, AccessEvent.Kind.STATUS, cause=label, by_id=by_id)
 
 
 def _tell_it_stopped(connection: KisiConnection, *, now: datetime) -> None:

@@ -124,6 +124,7 @@ class TestRefused:
         leave(three, admin)
         page = admin.open("kisi:overview")
         assert page.says("Core removed the access of 2 people.", "1 person kept the access they had")
+        assert page.says("Connection: Disconnected Alice Adams")
 
     def test_where_nobody_kept_it_no_number_is_said(self, connected, admin):
         connected.member("Ana")

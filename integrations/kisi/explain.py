@@ -41,7 +41,8 @@ _GROUPS = {
     Group.CHECK: (
         "is looked at singly",
         "are looked at singly",
-        "Kisi's last answer about them was unclear. Core asks again before it does anything else.",
+        "Kisi's last answer about them was unclear, or its list does not show them any more. "
+        "Core asks about each before it does anything else.",
     ),
     Group.CONFLICT: (
         "needs somebody to act",

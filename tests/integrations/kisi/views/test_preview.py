@@ -99,6 +99,11 @@ class TestThePage:
         assert page.says("The Kisi profile is deleted, and unlock history may be lost.")
         assert "Apply these 3 changes" in page.buttons
 
+    def test_who_was_taken_out_and_may_not_enter_is_called_no_unclear_answer(self, drifted, admin):
+        Subscription.objects.filter(member__first_name="Ben").update(status="paused")
+        page = make(drifted, admin)
+        assert page.says("1 person is looked at singly", "or its list does not show them any more", "Ben")
+
     def test_where_all_is_well_there_is_no_button(self, connected, admin):
         page = make(connected, admin)
         assert page.says("Core and Kisi agree", "There is nothing to do.")

@@ -101,7 +101,8 @@ GROUPS = {
     "put_back": "Somebody took them out in Kisi by hand. They are entitled in Core, so they get in again, without an "
     "email.",
     "rename": "1 person is renamed in Kisi Their names changed in Core.",
-    "check": "Kisi's last answer about them was unclear. Core asks again before it does anything else.",
+    "check": "Kisi's last answer about them was unclear, or its list does not show them any more. Core asks about "
+    "each before it does anything else.",
     "conflict": "Core does nothing about them by itself: each line says what would help.",
     "waiting": "1 person waits for another try Core tries them again by itself.",
     "cut_over": "1 person keeps access until you cut over They have access in Kisi that Core did not create and "

@@ -62,13 +62,12 @@ class TransitionForm(CoreForm):
         widget=DATE,
         error_messages=wording.LAST_DAY,
     )
-    cause = forms.CharField(
-        label="Cause (optional)", help_text=wording.CAUSE_HINT, max_length=120, required=False
-    )
+    cause = forms.CharField(label="Cause (optional)", max_length=120, required=False)
 
     def __init__(self, *args: Any, action: str, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.today = today
+        self.fields["cause"].help_text = wording.CAUSES_TO_GO_ON.get(action, wording.CAUSE_HINT)
         if action != "schedule_cancel":
             del self.fields["on"]
 

@@ -48,6 +48,7 @@ CHOOSE_A_PLAN = {
 FIRST_DAY = {"required": "Enter the first day", "invalid": "First day must be a date"}
 LAST_DAY = {"required": "Enter the last day", "invalid": "Last day must be a date"}
 CAUSE_HINT = "Such as payment failed"
+CAUSES_TO_GO_ON = dict.fromkeys(("activate", "resume", "undo_cancel"), "Such as payment received")
 
 
 def already_a_plan(name: str) -> SafeString:

@@ -150,6 +150,14 @@ class TestAct:
         assert page.says(said, "payment failed")
         assert status(row) == after
 
+    @pytest.mark.parametrize(
+        ("known", "action", "hint"),
+        [("active", "pause", "payment failed"), ("paused", "resume", "payment received")],
+    )
+    def test_the_hint_at_the_cause_fits_the_action(self, desk, row, no_doors, known, action, hint):
+        Subscription.objects.update(status=known)
+        assert desk.open(address(row, action)).says(f"Cause (optional) Such as {hint}")
+
     def test_what_ends_access_is_asked_first(self, desk, row, doors):
         doors.effect = self.LOSES
         page = desk.open(address(row, "pause"))

@@ -20,7 +20,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
 from members import slots, wording
-from members.models import Gym, Staff
+from members.models import Staff
 
 View = Callable[..., HttpResponseBase]
 SESSION_KEY = "gym"
@@ -96,9 +96,10 @@ def name_of(user: Any) -> str:
     return str(user.get_full_name() or user.email or user.get_username()) if user else ""
 
 
-def admin_names(gym: Gym) -> list[str]:
-    admins = Staff.objects.filter(gym=gym, role=Staff.Role.ADMIN).select_related("user").order_by("pk")
-    return [name_of(row.user) for row in admins]
+def admin_names(request: HttpRequest) -> list[str]:
+    """Who may do at this gym what staff may not."""
+    gym = current_staff(request).gym_id
+    return [name_of(row.user) for row in _colleagues(request) if row.gym_id == gym and row.is_admin]
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:
@@ -168,11 +169,17 @@ def _find(request: HttpRequest) -> Staff:
 
 
 def _places(request: HttpRequest) -> list[Staff]:
-    known = getattr(request, "places", None)
+    return [row for row in _colleagues(request) if row.user_id == request.user.pk]
+
+
+def _colleagues(request: HttpRequest) -> list[Staff]:
+    """The person at each gym they work at, and the admins there; looked up once a request."""
+    known = getattr(request, "colleagues", None)
     if known is None:
-        rows = Staff.objects.filter(user_id=request.user.pk or 0).select_related("gym", "user").order_by("pk")
-        known = list(rows)
-        request.places = known  # type: ignore[attr-defined]
+        mine = Staff.objects.filter(user_id=request.user.pk or 0)
+        admins = Staff.objects.filter(role=Staff.Role.ADMIN, gym__in=mine.values("gym"))
+        known = list((mine | admins).select_related("gym", "user").order_by("pk"))
+        request.colleagues = known  # type: ignore[attr-defined]
     return known
 
 

@@ -13,6 +13,7 @@ from integrations.kisi.sync.drift import Drift
 from members.models import Change, Member, Staff
 from plans.models import Plan, Subscription
 from tests.desk import Desk, Page
+from tests.factories import StaffFactory
 from tests.test_budgets import QUESTIONS, build
 
 pytestmark = pytest.mark.django_db
@@ -135,3 +136,11 @@ def test_the_dashboard(busy, django_assert_max_num_queries):
 @pytest.mark.parametrize("name", ["marketplace", "members:list", "plans:list", "kisi:activity"])
 def test_the_pages_beside_them(busy, django_assert_max_num_queries, name):
     assert asked(busy, django_assert_max_num_queries, name).status == 200
+
+
+@pytest.mark.parametrize("status", ["paused", "needs_new_key"])
+@pytest.mark.parametrize("name", ["dashboard", "kisi:overview", "kisi:attention"])
+def test_those_that_tell_staff_who_may_act(busy, django_assert_max_num_queries, name, status):
+    KisiConnection.objects.update(status=status)
+    busy.desk = Desk(StaffFactory(gym=busy.gym, role="staff"))
+    assert asked(busy, django_assert_max_num_queries, name).says("An admin can", "Ada Admin")

@@ -100,7 +100,7 @@ def person(user: Any) -> str:
 @register.simple_tag(takes_context=True)
 def admins(context: Context) -> str:
     """Who may do what staff may not."""
-    return ", ".join(admin_names(context["gym"]))
+    return ", ".join(admin_names(context["request"]))
 
 
 @register.filter

@@ -19,7 +19,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     here = current_staff(request) if isinstance(exception, AdminsOnly) else None
     context = {
         "here": here,
-        "admins": admin_names(here.gym) if here else [],
+        "admins": admin_names(request) if here else [],
         "no_gym": isinstance(exception, NoGym),
     }
     return render(request, "403.html", context, status=403)

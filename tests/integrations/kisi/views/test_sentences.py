@@ -81,7 +81,7 @@ class TestNeedsAttention:
     def test_who_has_no_address(self, gym, admin):
         gym.member("Ana", email="")
         assert admin.open("kisi:attention").says(
-            "They are entitled and cannot open the doors: Kisi knows people by email.",
+            "They are entitled, and Core cannot give them access: Kisi knows people by email.",
             "You, in Core: add an address.",
         )
 
@@ -92,7 +92,7 @@ class TestNeedsAttention:
             "1 person is managed in Kisi",
             "Core never changes them.",
             "1 person kept by an admin",
-            "They can open the doors without a subscription; Core asks about them again.",
+            "An admin decided that they keep their access; Core asks about them again 30 days later.",
         )
 
 

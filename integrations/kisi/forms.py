@@ -21,7 +21,7 @@ WHERE_KEY = (
 )
 WHERE_GROUP = (
     "A number. In Kisi open Groups and choose the group with your doors; "
-    "look for its ID in the page's web address. Leave it empty, and Core lists your groups by name."
+    "look for its ID in the page's web address. Or enter only the API key, and Core lists your groups by name."
 )
 CHOOSE = "Choose the group with your doors"
 
@@ -49,6 +49,11 @@ class KeyForm(CoreForm):
                 f"The key that ends in {kept.last4} is kept for ten minutes while you choose. "
                 "Enter another one to use that instead."
             )
+
+    def ask_for_key(self) -> None:
+        """As at first, with no key kept; for a form that was checked."""
+        at_first, shown = self.base_fields["api_key"], self["api_key"]
+        shown.label, shown.help_text = str(at_first.label), str(at_first.help_text)
 
     def clean_api_key(self) -> Secret:
         text = self.cleaned_data["api_key"].strip()

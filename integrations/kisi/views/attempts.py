@@ -36,27 +36,22 @@ def attempt(
         field, words = refusals.refusal(error, group_id=group_id, is_new=connection is None)
     field = field if field in form.fields else ""
     form.add_error(field or None, words)
-    if field not in ("api_key", "group_id"):
+    if field not in ("api_key", "group_id") and key != form.kept:
         form.add_error("api_key", refusals.KEY_AGAIN)
     return False
 
 
 def asked_again(request: HttpRequest, form: CredentialsForm) -> CredentialsForm:
-    """Where the group is the matter and the key works: the groups that it sees, by name, and the key is kept.
-
-    Where it is the key or Kisi, a key that was kept is asked for again.
-    """
-    if form.kept and form.is_bound and (form.has_error("api_key") or form.non_field_errors()):
-        return _without_kept_key(request, form)
+    """Where the group is the matter and the key works: the groups that it sees, by name, and the key is kept."""
     key = form.cleaned_data.get("api_key") if form.is_bound else None
     if key is None or not form.has_error("group_id"):
-        return form
+        return _without_kept(request, form)
     untried = any(form.has_error("group_id", code) for code in NO_NUMBER)
     groups = () if untried else groups_of(key)
     if not groups:
-        kept_key.forget(request)
-        form.add_error("api_key", refusals.KEY_UNTRIED if untried else refusals.KEY_AGAIN)
-        return form
+        if key != form.kept:
+            form.add_error("api_key", refusals.KEY_UNTRIED if untried else refusals.KEY_AGAIN)
+        return _without_kept(request, form)
     kept_key.keep(request, key)
     is_left_open = form.has_error("group_id", "required")
     again = CredentialsForm(None if is_left_open else request.POST, kept=key)
@@ -67,10 +62,9 @@ def asked_again(request: HttpRequest, form: CredentialsForm) -> CredentialsForm:
     return again
 
 
-def _without_kept_key(request: HttpRequest, form: CredentialsForm) -> CredentialsForm:
-    """The same answers and errors on a form that asks for the key."""
-    kept_key.forget(request)
-    again = CredentialsForm(request.POST)
-    again.errors.clear()
-    again.errors.update(form.errors)
-    return again
+def _without_kept(request: HttpRequest, form: CredentialsForm) -> CredentialsForm:
+    """Where the key is the matter, the one that was kept is of no use either: no word of it stays."""
+    if form.has_error("api_key"):
+        kept_key.forget(request)
+        form.ask_for_key()
+    return form

@@ -334,6 +334,30 @@ class TestGroupsByName:
         page = agreed.press(page, "Connect", group_id=house.world.group_id, api_key="wrong-key-0123456789")
         refused(page, "Kisi does not accept this API key.")
 
+    def test_a_busy_kisi_leaves_the_kept_key_kept_and_does_not_ask_for_it(self, house, agreed):
+        page = try_key(house, agreed, group_id="")
+        house.world.fault(path="/user", status=429, times=1)
+        page = agreed.press(page, "Connect", group_id=house.world.group_id)
+        refused(page, "Kisi is busy with other requests for this key.", "is kept for ten minutes")
+        assert "Enter the key again" not in page.text
+        assert agreed.press(page, "Connect", group_id=house.world.group_id).h1 == "Kisi is connected"
+
+    def test_a_slip_in_the_number_costs_no_key_that_worked(self, house, agreed):
+        try_key(house, agreed, group_id="")
+        page = agreed.press(agreed.open("kisi:connect-credentials"), "Connect", group_id="12a")
+        refused(page, "Group ID must be a number in digits only", "is kept for ten minutes")
+        assert "Enter the key again" not in page.text
+        assert agreed.press(page, "Connect", group_id=house.world.group_id).h1 == "Kisi is connected"
+
+    def test_no_key_is_said_to_be_kept_where_another_is_asked_for(self, house, agreed):
+        page = try_key(house, agreed, group_id="")
+        house.world.revoke_key()
+        page = agreed.press(page, "Connect", group_id=house.world.group_id)
+        refused(page, "Kisi does not accept this API key.", "In Kisi: your name, My Account")
+        assert "optional" not in page.text
+        assert "is kept for ten minutes" not in page.text
+        assert kept_key.NAME not in agreed.client.session
+
     def test_a_key_that_kisi_rejects_offers_nothing(self, house, agreed):
         house.world.revoke_key()
         page = try_key(house, agreed, group_id="")

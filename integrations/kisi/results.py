@@ -28,6 +28,13 @@ def applies(*, later: str) -> str:
     return f"Core applies this preview {later or 'now'}."
 
 
+def cut_over(count: int, *, later: str) -> str:
+    """What came of it; `later` is when they lose it."""
+    lose = f"{people(count)} lose{'s' if count == 1 else ''} access"
+    then = f"{lose} {later}." if later else f"{lose}."
+    return f"Core is the only source now. {then} Now disconnect the other platform."
+
+
 def removes_and_disconnects(count: int) -> str:
     return f"Removing the access of {people(count)}, then Kisi is disconnected."
 

@@ -112,13 +112,6 @@ def about(minutes: int) -> str:
     return f"about {minutes} minutes" if minutes < LONG else f"about {-(-minutes // 60)} hours"
 
 
-def cut_over(count: int, *, when: str) -> str:
-    """What came of it; `when` they lose it, "" for at once."""
-    lose = f"{people(count)} lose{'s' if count == 1 else ''} access"
-    then = f"{lose} {when}." if when else f"{lose}."
-    return f"Core is the only source now. {then} Now disconnect the other platform."
-
-
 def clock(connection: KisiConnection, at: datetime | None) -> str:
     """A time in the gym's zone, by its distance from now."""
     if at is None:

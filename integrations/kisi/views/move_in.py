@@ -90,7 +90,7 @@ def cut_over(request: HttpRequest) -> HttpResponse:
         named = [row.email for row in losing]
         count = deciding.cut_over(connection, named, by=request.user, now=timezone.now())
         tasks.wake(connection.pk)
-        return done(request, wording.cut_over(count, when=wording.later(connection)), "kisi:move-in")
+        return done(request, results.cut_over(count, later=wording.later(connection)), "kisi:move-in")
     lines = _with_reasons(connection, losing[:NAMED]) + losing[NAMED:]
     context = {"losing": lines, "form": form, "moved": moved, "named": pack(losing), "can_start": can_start}
     context["later"] = wording.later(connection) if losing else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from integrations.kisi.models import KisiConnection
-from integrations.kisi.wording import Counts, Face, clock
+from integrations.kisi.wording import Counts, Face, tries_again
 from members.slots import Tag
 from members.words import people
 
@@ -60,7 +60,7 @@ def unfinished(connection: KisiConnection) -> Face:
         Tag("Check incomplete", "warn"),
         "The last check of Kisi did not finish",
         "Kisi stopped answering as expected before it was over, so changes may not have reached it yet. "
-        f"{_again(connection)} You need to do nothing.",
+        f"{tries_again(connection)} You need to do nothing.",
     )
 
 
@@ -73,13 +73,8 @@ def not_removing(connection: KisiConnection, counts: Counts, reason: str) -> Fac
     return Face(
         Tag("Disconnecting", "bad" if needs_key else "warn"),
         f"Access is not being removed: {said}",
-        f"{inside}{_again(connection)}"
+        f"{inside}{tries_again(connection)}"
         + (" A new key helps at once; or stop, and they keep their access." if needs_key else ""),
         "Enter a new key" if needs_key else "",
         "kisi:credentials" if needs_key else "",
     )
-
-
-def _again(connection: KisiConnection) -> str:
-    at = clock(connection, connection.retry_at) if connection.retry_at else "in a moment"
-    return f"Core tries again {at}."

@@ -120,6 +120,12 @@ def clock(connection: KisiConnection, at: datetime | None) -> str:
     return words.moment(at.astimezone(zone), timezone.now().astimezone(zone).date())
 
 
+def tries_again(connection: KisiConnection) -> str:
+    """When Kisi is asked next; a time that has come is none to name."""
+    is_ahead = connection.retry_at is not None and connection.retry_at > timezone.now()
+    return f"Core tries again {clock(connection, connection.retry_at) if is_ahead else 'in a moment'}."
+
+
 def dated(connection: KisiConnection, at: datetime) -> str:
     """The same for a mail, which is read on another day."""
     return words.dated(at.astimezone(connection.gym.zone))
@@ -144,9 +150,8 @@ def _disconnected(connection: KisiConnection, counts: Counts) -> Face:
     if counts.stuck:
         still = f"{people(counts.stuck)} could not be removed and still can open the doors. "
         first = f"Core removed the access of {people(counts.removed)}; {still}"
-    rest = "Core no longer changes anybody's access."
-    if counts.kept:
-        rest = f"{people(counts.kept)} kept the access they had; Core no longer changes it."
+    kept = f"{people(counts.kept)} kept the access they had; Core no longer changes it."
+    rest = kept if counts.kept else "Core no longer changes anybody's access."
     return Face(
         Tag("Disconnected", "warn" if counts.stuck else "idle"),
         "Kisi is disconnected",
@@ -224,11 +229,10 @@ def _group_gone(connection: KisiConnection, counts: Counts) -> Face:
 
 
 def _in_trouble(connection: KisiConnection, counts: Counts) -> Face:
-    again = clock(connection, connection.retry_at) if connection.retry_at else "in a moment"
     return Face(
         Tag("Kisi not answering", "warn"),
         f"Kisi has not answered since {_since(connection)}",
-        f"Nobody's access was changed. {changes(counts.waiting)}; Core tries again {again}. You need to do nothing.",
+        f"Nobody's access was changed. {changes(counts.waiting)}; {tries_again(connection)} You need to do nothing.",
     )
 
 

@@ -315,6 +315,11 @@ class TestCounts:
         linked.members(3)
         assert "3 changes wait since" in look(linked).face.text
 
+    def test_a_try_whose_time_has_come_is_named_by_no_time(self, linked):
+        stand(linked, Status.IN_TROUBLE)
+        KisiConnection.objects.update(retry_at=timezone.now() - timedelta(minutes=2))
+        assert "Core tries again in a moment." in look(linked).face.text
+
     def test_one_change_waits(self, linked):
         stand(linked, Status.PAUSED)
         linked.member("Ana")

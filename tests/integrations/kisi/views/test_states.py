@@ -21,8 +21,8 @@ from tests.conftest import House
 from tests.desk import Desk, Page
 from tests.town import link
 
-SINCE, NEXT = datetime(2025, 11, 21, 9, 5, tzinfo=UTC), datetime(2025, 11, 21, 9, 35, tzinfo=UTC)
-AT, THEN = "21 Nov 2025, 09:05", "21 Nov 2025, 09:35"
+SINCE, NEXT = datetime(2025, 11, 21, 9, 5, tzinfo=UTC), datetime(2125, 11, 21, 9, 35, tzinfo=UTC)
+AT, THEN = "21 Nov 2025, 09:05", "21 Nov 2125, 09:35"
 Make = Callable[[House, Member], object]
 
 

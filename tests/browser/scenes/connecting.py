@@ -64,7 +64,7 @@ def another_group(served: Served, desk: Window) -> Iterator[str]:
     _try(desk, str(group.id), house.world.api_key, "Try and save")
     yield "credentials-another-group"
     desk.page.get_by_label("API key").fill(house.world.api_key)
-    desk.press(f"Use {group.id}")
+    desk.press(f"Use group {group.id}")
     yield "overview-left-behind"
     house.sync()
     desk.open(KISI)

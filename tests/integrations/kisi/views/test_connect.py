@@ -376,6 +376,6 @@ class TestGroupsByName:
         )
         assert page.says("This key works. It sees 2 groups.", f"Group ID {group.id}")
         page = admin.press(page, "Try and save", group_id=group.id)
-        assert page.h1 == f"Use the group {group.id}?"
-        admin.press(page, f"Use {group.id}")
+        assert page.h1 == f"Use group {group.id}?"
+        admin.press(page, f"Use group {group.id}")
         assert house.connection.group_id == group.id

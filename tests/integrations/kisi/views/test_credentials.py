@@ -79,7 +79,7 @@ class TestCredentials:
         group = another_group(connected)
         KisiConnection.objects.create(gym=GymFactory(), group_id=group.id)
         page = self.try_(admin, api_key=connected.world.api_key, group_id=group.id)
-        page = admin.press(page, f"Use {group.id}", api_key=connected.world.api_key)
+        page = admin.press(page, f"Use group {group.id}", api_key=connected.world.api_key)
         assert page.says("This group is already connected in Core.")
         assert connected.connection.group_id == connected.world.group_id
 
@@ -98,7 +98,7 @@ class TestAnotherGroup:
         group = another_group(connected)
         page = admin.open("kisi:credentials")
         page = admin.press(page, "Try and save", group_id=group.id, api_key=connected.world.api_key)
-        admin.press(page, f"Use {group.id}", api_key=connected.world.api_key)
+        admin.press(page, f"Use group {group.id}", api_key=connected.world.api_key)
         connected.sync()
         return group
 
@@ -109,7 +109,7 @@ class TestAnotherGroup:
         connected.calls()
         page = admin.open("kisi:credentials")
         page = admin.press(page, "Try and save", group_id=group.id, api_key=connected.world.api_key)
-        assert page.h1 == f"Use the group {group.id}?"
+        assert page.h1 == f"Use group {group.id}?"
         assert page.says("2 people get access there.", "Who gets access in group", "P000", "P001")
         assert page.says("2 people stay behind in 24-hr Access", "Who stays behind in 24-hr Access")
         assert connected.calls() == []
@@ -137,7 +137,7 @@ class TestAnotherGroup:
         assert page.says(f"2 people stay behind in 24-hr Access and are listed until you remove them. {gone}")
         for words in ("keep its doors", "keeps its doors", "Nobody loses access"):
             assert words not in page.text
-        admin.press(page, f"Use {group.id}", api_key=key)
+        admin.press(page, f"Use group {group.id}", api_key=key)
         assert admin.open("kisi:overview").says(
             "Left behind: 2 people As Kisi last confirmed it, they have access"
         )
@@ -149,10 +149,10 @@ class TestAnotherGroup:
         page = admin.press(admin.open("kisi:credentials"), "Try and save", group_id=group.id, api_key=key)
         connected.member("Ana")
         connected.subscription(ben).pause()
-        page = admin.press(page, f"Use {group.id}", api_key=key)
+        page = admin.press(page, f"Use group {group.id}", api_key=key)
         assert page.says("1 more, 1 fewer. Check it again. New on it: Ana. No longer on it: P001.")
         assert connected.connection.group_id == connected.world.group_id
-        admin.press(page, f"Use {group.id}", api_key=key)
+        admin.press(page, f"Use group {group.id}", api_key=key)
         assert connected.connection.group_id == group.id
 
     def test_everybody_gets_access_there_and_is_left_behind_here(self, connected, moved, admin):
@@ -168,7 +168,7 @@ class TestAnotherGroup:
     def test_the_page_says_which_group_is_in_use_now(self, connected, admin):
         group, key = another_group(connected), connected.world.api_key
         page = admin.press(admin.open("kisi:credentials"), "Try and save", group_id=group.id, api_key=key)
-        page = admin.press(page, f"Use {group.id}", api_key=key)
+        page = admin.press(page, f"Use group {group.id}", api_key=key)
         assert page.says(
             f"Core uses the group Second floor, ID {group.id}, from now on. Access is being given there."
         )
@@ -189,7 +189,7 @@ class TestAnotherGroup:
             "2 people get no access there P000 (Open Door is paused, kept by Alice Adams) P001 (Open Door",
             "what they have in 24-hr Access stays until somebody removes it.",
         )
-        admin.press(page, f"Use {group.id}", api_key=key)
+        admin.press(page, f"Use group {group.id}", api_key=key)
         connected.sync()
         left = admin.open("kisi:left-behind")
         assert left.says("P000 (kept by Alice Adams)", "P001", "P002")
@@ -236,7 +236,7 @@ class TestWhilePaused:
     def test_another_group_is_used_and_emptied_once_it_goes_on(self, paused, admin):
         group, key = another_group(paused), paused.world.api_key
         page = admin.press(admin.open("kisi:credentials"), "Try and save", group_id=group.id, api_key=key)
-        page = admin.press(page, f"Use {group.id}", api_key=key)
+        page = admin.press(page, f"Use group {group.id}", api_key=key)
         assert page.says("from now on. Access is given there once syncing is resumed.")
         page = admin.press(admin.open("kisi:left-behind"), "Remove the access of 1 person")
         assert page.says("Access of 1 person in the former group is removed once syncing is resumed.")

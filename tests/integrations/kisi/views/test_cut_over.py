@@ -160,7 +160,7 @@ def test_where_nobody_has_access_yet_the_cut_over_is_open_all_the_same(house: Ho
     house.connect()
     house.member("Ana")
     page = admin.open("kisi:cut-over")
-    assert page.says("1 person loses access", "0 people keep it")
+    assert page.says("1 person loses access", "Nobody keeps it")
     admin.press(page, "Cut over and remove access for 1 person", sure="on")
     assert not house.connection.in_transition
 
@@ -252,7 +252,7 @@ def test_nobody_loses_and_the_button_is_no_danger(house: House, admin: Desk):
     house.sync()
     page = admin.open("kisi:cut-over")
     assert house.connection.in_transition
-    assert page.says("0 people lose access", "2 people keep it")
+    assert page.says("Nobody loses access", "2 people keep it")
     assert "Cut over" in page.buttons
     assert admin.press(page, "Cut over", sure="on").says("Core is the only source since")
 

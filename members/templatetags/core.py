@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
@@ -24,6 +25,7 @@ from members.slots import Tag
 register = template.Library()
 
 WHOLE = "24-hr access"
+LAST_BRACKETS = re.compile(r" \(([^()]*)\)$")
 # A tone has its picture; some words have a better one.
 TONES = {"ok": "tick", "info": "info", "warn": "warn", "bad": "cross", "idle": "dash"}
 PICTURES = {
@@ -107,6 +109,13 @@ def admins(context: Context) -> str:
 def city(zone: str) -> str:
     """America/Los_Angeles is Los Angeles."""
     return zone.rpartition("/")[2].replace("_", " ")
+
+
+@register.filter
+def bracketed(reason: str) -> str:
+    """A reason in brackets, a last word of it that stands in brackets itself after a colon."""
+    flat = LAST_BRACKETS.sub(r": \1", reason)
+    return f"({flat})"
 
 
 @register.filter

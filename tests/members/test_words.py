@@ -79,6 +79,19 @@ def test_people_are_counted(count, said):
     assert core.people(count) == said
 
 
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("Open Door is paused (payment failed)", "(Open Door is paused: payment failed)"),
+        ("Open Door is paused", "(Open Door is paused)"),
+        ("Open Door (old) has no 24-hr access", "(Open Door (old) has no 24-hr access)"),
+        ("", "()"),
+    ],
+)
+def test_no_bracket_closes_two_at_once(reason, said):
+    assert core.bracketed(reason) == said
+
+
 def test_other_things_are_counted_too():
     assert [core.counted(n, "plan,plans") for n in (1, 3)] == ["1 plan", "3 plans"]
 

@@ -126,7 +126,8 @@ def _main_cause(people: Sequence[Named]) -> str:
     cause, count = Counter(one.why for one in people).most_common(1)[0]
     if not cause or count < 2 or 2 * count <= len(people):
         return ""
-    return f"{count:,} of the {len(people):,} have one cause: {cause}."
+    have = f"All {count:,}" if count == len(people) else f"{count:,} of the {len(people):,}"
+    return f"{have} have one cause: {cause}."
 
 
 def refused(people: Sequence[Named], wrong: Wrong) -> Letter:

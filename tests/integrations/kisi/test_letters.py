@@ -103,7 +103,7 @@ def test_held_removals_say_what_most_of_them_share(told):
         "it within 24 hours; your limit is 3. Core holds these removals, so they can still open the doors."
         in said
     )
-    assert "10 of the 10 have one cause: Open Door has no 24-hr access." in said
+    assert "All 10 have one cause: Open Door has no 24-hr access." in said
 
 
 def test_held_removals_that_share_nothing_say_nothing_of_it(told):

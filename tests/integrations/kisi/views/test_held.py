@@ -292,4 +292,4 @@ class TestMainCause:
         type(connected.plan).objects.filter(pk=connected.plan.pk).update(has_24hr_access=False)
         connected.sync()
         page = admin.open("kisi:held")
-        assert page.says("10 of the 10 have one cause", "Open Door has no 24-hr access now.")
+        assert page.says("All 10 have one cause", "Open Door has no 24-hr access now.")

@@ -94,7 +94,7 @@ def test_who_turned_it_off_is_named_and_not_who_changed_the_plan_since(
     staff.press(staff.open("plans:detail", connected.plan.pk), "Save plan", price="59.00")
     held(connected, 4, status="active")
     page = admin.open("kisi:held")
-    assert page.says("4 of the 4 have one cause", "Alice Adams turned off 24-hr access on Open Door today")
+    assert page.says("All 4 have one cause", "Alice Adams turned off 24-hr access on Open Door today")
 
 
 def test_many_are_counted_with_a_comma(connected: House, admin: Desk):

@@ -357,7 +357,9 @@ class TestARun:
 
     def test_one_that_reads_says_how_far_it_is(self, gym, ana, admin):
         ran("running", total=0, read_so_far=1250, read=Read.FULL, finished_at=None)(gym, ana)
-        assert admin.open("kisi:overview").says("Reading Kisi: 1,250 people so far")
+        page = admin.open("kisi:overview")
+        assert page.says("Reading Kisi: 1,250 people so far", "The first sync is not done yet.")
+        assert "No sync has run yet" not in page.text
 
     def test_a_disconnect_removes_only_what_core_gave(self, gym, ana, admin):
         KisiConnection.objects.update(status="disconnecting")

@@ -143,6 +143,8 @@ class TestSearch:
         assert page.title.startswith("Error: Activity")
         assert page.text.count(words) == 2
         assert page.says("There is a problem", "Clear")
+        assert "Nothing matches" not in page.text
+        assert "Nothing has happened" not in page.text
 
     def test_an_unreadable_search_downloads_nothing(self, diary, staff):
         page = staff.open("kisi:activity-download", since="x")

@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from integrations.kisi import concerns, glance, tasks, wording
-from integrations.kisi.models import KisiConnection, KisiGrant
+from integrations.kisi.models import KisiGrant
 from integrations.kisi.sync import asking
-from integrations.kisi.views.shared import done, page, require_connection
+from integrations.kisi.views.shared import Status, done, page, require_connection
 from members.gyms import admin_required, staff_required
 
 
@@ -27,10 +27,10 @@ def attention(request: HttpRequest) -> HttpResponse:
         "cards": [card for card in cards if not card.is_calm],
         "calm": [card for card in cards if card.is_calm],
     }
-    is_paused = connection.status == KisiConnection.Status.PAUSED
-    if not context["cards"] or is_paused:
+    is_resting = connection.status in (Status.PAUSED, Status.DISCONNECTED)
+    if not context["cards"] or is_resting:
         context["glance"] = glance.look(connection, now)  # the face stands in their place, with who waits
-        context["rests"] = context["glance"].face if is_paused else None
+        context["rests"] = context["glance"].face if is_resting else None
     elif not connection.is_writing:
         context["glance"] = glance.tag_of(connection, now)  # only its heading, which takes no plan
         context["rests"] = replace(context["glance"].face, text="")

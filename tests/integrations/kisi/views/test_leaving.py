@@ -170,12 +170,16 @@ class TestNothingIsTried:
         three.member("Dan")
         admin.press(admin.open("kisi:disconnect"), "Disconnect Kisi", access="leave")
         assert admin.open("kisi:overview").says("0waiting")
-        assert "waiting" not in admin.open("dashboard").text
+        dashboard = admin.open("dashboard")
+        assert "wait" not in dashboard.text
+        assert dashboard.says("3 people had access when Kisi was disconnected", "Who had access")
+        assert "Who can get in now" not in dashboard.text
 
     def test_attention_says_that_nothing_is_tried(self, three, admin):
         admin.press(admin.open("kisi:disconnect"), "Disconnect Kisi", access="leave")
         page = admin.open("kisi:attention")
-        assert page.says("Kisi is disconnected; nothing is tried.")
+        assert page.says("Kisi is disconnected", "3 people kept the access they had", "Reconnect")
+        assert page.says("Nothing is tried for anybody until Kisi is connected again.")
         assert "Nothing needs attention" not in page.text
         assert "#tick" not in page.html.partition("<main")[2].partition("</main>")[0]
 

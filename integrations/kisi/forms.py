@@ -21,7 +21,7 @@ WHERE_KEY = (
 )
 WHERE_GROUP = (
     "A number. In Kisi open Groups and choose the group with your doors; "
-    "look for its ID in the page's web address. Or enter only the API key, and Core lists your groups by name."
+    "look for its ID in the page's web address. Or enter only the key: Core lists your groups by name."
 )
 CHOOSE = "Choose the group with your doors"
 

@@ -162,6 +162,12 @@ class TestOneRun:
         assert page.says("Kisi's whole group", "2 got access", "Calls to Kisi 31", "Ana got access")
         assert "Paused" not in page.text
 
+    def test_what_nobody_else_caused_is_cores_in_the_list_as_on_its_own_page(self, diary, staff):
+        run = diary.run(failed=1)
+        event = diary.event("refused", "Bea", run_id=run.pk)
+        assert staff.open("kisi:activity-run", run.pk).says("Bea could not be updated Core")
+        assert staff.open("kisi:activity-event", event.pk).says("Caused by Core")
+
     def test_without_rows_it_says_so(self, diary, staff):
         assert staff.open("kisi:activity-run", diary.run().pk).says("It changed nothing for anybody.")
 

@@ -60,7 +60,7 @@ def row(*, ends: str = "", by: str = "", days: dict[str, int] | None = None, **f
 
 
 def shared(house: House, name: str) -> Member:
-    house.member(f"Partner of{name}", email="home@example.com", status="paused")
+    house.member(f"Partner of {name}", email="home@example.com", status="paused")
     return house.member(name, email="home@example.com")
 
 

@@ -72,7 +72,15 @@ def who(house: House) -> Member:
 def stand(house: House, status: str, **facts: Any) -> None:
     """The connection as a run or an admin would have left it an hour ago."""
     known = {"status_since": timezone.now() - timedelta(hours=1), "status_by": staff(house).user}
+    _long_ago(house)
     KisiConnection.objects.filter(gym=house.gym).update(status=status, **(known | facts))
+
+
+def _long_ago(house: House) -> None:
+    """The last sync was before whatever the state says has been so for a while."""
+    before = timezone.now() - timedelta(hours=3)
+    SyncRun.objects.filter(connection__gym=house.gym).update(started_at=before, finished_at=before)
+    KisiGrant.objects.filter(connection__gym=house.gym).exclude(confirmed_at=None).update(confirmed_at=before)
 
 
 def _standing(status: str, **facts: Any) -> Callable[[House], None]:
@@ -166,6 +174,7 @@ def moving_in(house: House) -> None:
 
 
 def stopped(house: House) -> None:
+    _long_ago(house)
     Heartbeat.objects.update(at=timezone.now() - timedelta(hours=2))
 
 

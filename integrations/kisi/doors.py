@@ -89,7 +89,7 @@ def _left(facts: Facts, connection: KisiConnection, row: KisiGrant) -> tuple[Tag
     if not (row.state == State.GRANTED or row.is_asked_about):
         return KEPT_OPEN, f"{first} may have kept the access: {since}. Look in Kisi.", "look in Kisi"
     if row.suspended:
-        return SUSPENDED, f"{first} was suspended in Kisi, so no door opened: {since}.", "suspended in Kisi"
+        return SUSPENDED, f"{first} was suspended in Kisi, so no door opened: {since}.", "in Kisi"
     return KEPT_OPEN, f"{first} kept the access: {since}.", "kept when Kisi was disconnected"
 
 
@@ -135,7 +135,7 @@ def _wanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
     return (
         WAITS,
         f"{first} gets in as soon as Kisi confirms it: {reason}.{_on_the_way(facts)}",
-        "waiting for Kisi",
+        "to get access",
     )
 
 
@@ -169,7 +169,7 @@ def _inside(facts: Facts, row: KisiGrant, reason: str) -> tuple[Tag, str, str]:
     first, connection = facts.first, facts.connection
     bar = _bar(facts, row)
     if bar is not None and bar[0] is SUSPENDED:
-        return SUSPENDED, f"{bar[1]} Only someone in Kisi can lift that.", "suspended in Kisi"
+        return SUSPENDED, f"{bar[1]} Only someone in Kisi can lift that.", "in Kisi"
     if connection and wording.shut(connection):
         return SHUT, f"{first} should get in, but {wording.shut(connection)}.", wording.shut(connection)
     return YES if row.state == State.GRANTED else CHECKING, _can(first, facts), reason
@@ -197,7 +197,7 @@ def _unwanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
     again = (
         " The last try did not go through; Core tries again by itself." if row.trouble and not later else ""
     )
-    return WAITS, f"{first} loses access {when}: {reason}.{again}", later or "waiting for Kisi"
+    return WAITS, f"{first} loses access {when}: {reason}.{again}", later or "to lose access"
 
 
 def _still(facts: Facts, row: KisiGrant, told: str, short: str) -> tuple[Tag, str, str]:

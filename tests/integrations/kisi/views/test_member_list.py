@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.kisi.models import KisiConnection, KisiGrant
+from plans.models import Subscription
 from tests.conftest import House
 
 STATES = "All Can get in Can't get in Waiting Failed Held In Kisi"
@@ -59,6 +60,16 @@ def test_the_choices_are_those_of_the_page(gym, staff):
 def test_a_state_and_a_cause_that_nobody_has_together_find_nobody(gym, staff):
     page = staff.open("members:list", access="in", cause="paused")
     assert page.says("Nobody matches.", "Clear search")
+
+
+def test_a_tag_and_what_stands_beside_it_read_as_one(gym, staff):
+    """Nothing is said twice, and whoever waits, waits for something."""
+    assert staff.open("members:list", q="cem").says("Waiting to get access")
+    Subscription.objects.filter(member__first_name="Ana").update(status="paused")
+    assert staff.open("members:list", q="ana").says("Waiting to lose access")
+    Subscription.objects.filter(member__first_name="Ana").update(status="active")
+    KisiGrant.objects.filter(email="ana@example.com").update(suspended=True)
+    assert staff.open("members:list", q="ana").says("Suspended in Kisi")
 
 
 def test_the_causes_stand_in_groups(gym, staff):

@@ -41,7 +41,7 @@ def of(facts: Facts, now: datetime) -> Next | None:
     if numbers.silent_since(connection, now, connection.last_sign) is not None:  # type: ignore[attr-defined]
         return STOPPED
     if connection.is_broken:
-        return _try(connection.retry_at, now, "when Core tries whether Kisi works again")
+        return _try(connection.retry_at, now, "when Core checks whether Kisi works again")
     return _of_row(facts, now) or _first_of(connection, facts, now)
 
 
@@ -58,7 +58,9 @@ def _of_row(facts: Facts, now: datetime) -> Next | None:
 
 
 def _try(at: datetime | None, now: datetime, words: str = "") -> Next:
-    return SOON if at is None or at <= now else Next(words, at, SOON.label)
+    if at is not None and at > now:
+        return Next(words, at, SOON.label)
+    return Next(f"{SOON.words}, {words}", label=SOON.label) if words else SOON
 
 
 def _is_owed(connection: KisiConnection, facts: Facts) -> bool:

@@ -145,10 +145,16 @@ def test_before_the_cut_over_nobody_is_removed_whom_core_took_over(connected, an
     assert said(staff, ana).endswith("check")
 
 
+def test_with_a_key_that_kisi_refuses_only_the_key_is_tried(connected, ana, staff):
+    KisiConnection.objects.update(status="needs_new_key")
+    words = "Next try within a minute, when Core checks whether Kisi works again"
+    assert said(staff, connected.member("Ben")) == words
+
+
 def test_while_kisi_does_not_answer_core_tries_that_first(connected, ana, staff):
     at = timezone.now() + timedelta(minutes=10)
     KisiConnection.objects.update(status="in_trouble", retry_at=at)
-    assert said(staff, ana).endswith("when Core tries whether Kisi works again")
+    assert said(staff, ana).endswith("when Core checks whether Kisi works again")
 
 
 @pytest.mark.parametrize("status", ["paused", "disconnecting"])

@@ -54,13 +54,18 @@ def member_panel(request: HttpRequest, member: Member) -> Piece:
         "past": facts.past if facts.past and facts.past.closed_how in NO_ACCESS else None,
         "former": former,
         "confirmed_at": _confirmed_at(facts.row),
-        "is_confirmed": answer.tag.word in CONFIRMED,
+        "is_confirmed": answer.tag.word in CONFIRMED and not _is_leaving(connection),
         "next": next_try.of(facts, now),
         "member": member,
         "usable": connection is not None and connection.status != KisiConnection.Status.DISCONNECTED,
         "can_sync": connection is not None and glance.can_sync(connection),
     }
     return Piece("kisi/_member_panel.html", context)
+
+
+def _is_leaving(connection: KisiConnection | None) -> bool:
+    """Whether Core takes away what it gave: what stays meanwhile, nobody has confirmed."""
+    return connection is not None and connection.status == KisiConnection.Status.DISCONNECTING
 
 
 def _confirmed_at(row: KisiGrant | None) -> datetime | None:

@@ -104,6 +104,11 @@ class TestThePage:
         KisiGrant.objects.update(**facts)
         assert staff.open("members:detail", ana.pk).says(confirmed)
 
+    def test_what_stays_while_the_gym_leaves_kisi_is_nothing_that_kisi_confirmed(self, connected, ana, staff):
+        KisiConnection.objects.update(status="disconnecting")
+        page = staff.open("members:detail", ana.pk)
+        assert page.says("Ana keeps the access", "Kisi last confirmed the access today")
+
     def test_without_an_address_it_offers_to_add_one(self, connected, staff):
         page = staff.open("members:detail", connected.member("Ana", email="").pk)
         assert page.says("Kisi knows people by email, and Core has none for Ana.", "Add an email")

@@ -139,6 +139,7 @@ class TestLeftToKisi:
         Member.objects.update(email="new@example.com")
         page = admin.open("members:detail", ana.pk)
         assert page.says("Managed in Kisi, not by Core: Alice Adams decided", "Let Core decide again")
+        assert page.says("Then the subscriptions decide about the access again.")
         Member.objects.update(email="")
         page = admin.open("members:detail", ana.pk)
         assert page.says("Core has none for Ana.", "The door access of ana@example.com is left to Kisi")

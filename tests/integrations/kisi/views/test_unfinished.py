@@ -145,6 +145,8 @@ def test_the_overview_says_it_in_words_and_activity_has_the_raw_text(failing, ad
     page = admin.open("kisi:overview")
     assert page.says("Last sync: ", "stopped (Kisi answered with an error of its own)")
     assert "GET /user" not in page.text
+    for name in ("marketplace", "dashboard"):
+        assert admin.open(name).says("stopped (Kisi answered with an error of its own)")
     assert admin.open("kisi:activity").says("GET /user 500")
 
 

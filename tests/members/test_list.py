@@ -127,7 +127,7 @@ def test_a_page_that_is_not_there_is_the_nearest(desk, people, wanted):
 
 def test_a_gym_without_members_is_told_what_comes_next(desk):
     page = desk.open("members:list")
-    assert page.says("No members yet")
+    assert page.says("No members yet", "Add the first, then what they subscribe to.")
     assert reverse("members:new") in page.html
 
 

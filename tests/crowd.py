@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -23,8 +24,11 @@ STATUSES = ("active",) * 7 + ("paused", "expired", "pending_cancel")
 LINES = ("give", "lose", "adopt", "managed", "only_in_kisi", *("unchanged",) * 5)
 
 
-def fill(gym: Gym, connection: KisiConnection, count: int) -> None:
-    """Seven in ten have access; one in a hundred each is held, failed, waiting, shared or without address."""
+def fill(gym: Gym, connection: KisiConnection, count: int, *, by: Any = None) -> None:
+    """Seven in ten have access; one in a hundred each is held, failed, waiting, shared or without address.
+
+    `by` started the subscription of every second member, from which that one's event followed.
+    """
     plan = Plan.objects.filter(gym=gym, has_24hr_access=True).first()
     plan = plan or Plan.objects.create(gym=gym, name="Open Door", has_24hr_access=True)
     start = Member.objects.count()
@@ -35,7 +39,7 @@ def fill(gym: Gym, connection: KisiConnection, count: int) -> None:
     )
     rows = [_row(connection, member, number) for number, member in enumerate(people) if member.email]
     KisiGrant.objects.bulk_create((row for row in rows if row), batch_size=2000, ignore_conflicts=True)
-    _history(connection, people)
+    _history(connection, people, by)
     _preview(connection, people)
 
 
@@ -76,7 +80,7 @@ def _row(connection: KisiConnection, member: Member, number: int) -> KisiGrant |
     return row
 
 
-def _history(connection: KisiConnection, people: list[Member]) -> None:
+def _history(connection: KisiConnection, people: list[Member], by: Any) -> None:
     """One event for each, a day of the last hundred each, in a run a day."""
     now = timezone.now()
     known = [AccessPerson(gym_id=connection.gym_id, email=m.email, name=m.name) for m in people if m.email]
@@ -93,7 +97,7 @@ def _history(connection: KisiConnection, people: list[Member]) -> None:
                 gym_id=connection.gym_id,
                 connection_id=connection.pk,
                 kind="granted" if number % 5 else "revoked",
-                at=now - timedelta(days=number % 100, minutes=number),
+                at=_happened(now, number),
                 member_id=member.pk,
                 person_id=ids.get(member.email),
                 run_id=runs[number % 60].pk if number % 2 else None,
@@ -104,9 +108,18 @@ def _history(connection: KisiConnection, people: list[Member]) -> None:
         batch_size=2000,
     )
     Change.objects.bulk_create(
-        Change(gym_id=connection.gym_id, at=now, member_id=member.pk, action="start")
-        for member in people[:500]
+        (
+            Change(gym_id=connection.gym_id, at=_happened(now, number), member_id=m.pk, action="start", by=by)
+            for number, m in enumerate(people)
+            if number % 2
+        ),
+        batch_size=2000,
     )
+
+
+def _happened(now: datetime, number: int) -> datetime:
+    """When the event of that member did, by its place."""
+    return now - timedelta(days=number % 100, minutes=number)
 
 
 def _preview(connection: KisiConnection, people: list[Member]) -> None:

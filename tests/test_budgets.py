@@ -38,6 +38,7 @@ class Address:
     query: dict[str, str] | None = None
     more: dict[str, str] | None = None
     like: str = ""  # the page that shows as many rows in the small gym as this one in the large
+    is_poll: bool = False  # for the part that a page asks for again
 
     def of(self, gym: Gym) -> str:
         return reverse(self.name, kwargs=(THINGS[self.about](gym) if self.about else {}) | (self.more or {}))
@@ -90,6 +91,8 @@ PAGES = {
     ),
     "a help page": Address("kisi:help", more={"topic": "move-in"}),
     "overview": Address("kisi:overview"),
+    "the status again": Address("kisi:overview", is_poll=True),
+    "a member's doors again": Address("kisi:sync-member", "member", is_poll=True),
     "first sync forecast": Address("kisi:connected"),
     "credentials": Address("kisi:credentials"),
     "rules": Address("kisi:rules"),
@@ -99,6 +102,7 @@ PAGES = {
     "who can get in": Address("kisi:people"),
     "activity": Address("kisi:activity"),
     "activity searched": Address("kisi:activity", query={"q": "last1", "what": "given"}),
+    "activity of somebody": Address("kisi:activity", query={"q": "Ada Admin"}),
     "a run": Address("kisi:activity-run", "run"),
     "an event": Address("kisi:activity-event", "event"),
     "needs attention": Address("kisi:attention"),
@@ -125,13 +129,15 @@ class Visitor:
     desk: Desk
 
     def look(self, page: Address) -> Any:
-        return self.desk.client.get(page.of(self.gym), page.query)
+        headers = {"HX-Request": "true"} if page.is_poll else {}
+        return self.desk.client.get(page.of(self.gym), page.query, headers=headers)
 
 
 def build(count: int) -> tuple[Gym, Staff]:
     gym = GymFactory(name=f"Gym of {count}")
-    fill(gym, connect(gym, count), count)
-    return gym, StaffFactory(gym=gym, role="admin")
+    staff = StaffFactory(gym=gym, role="admin", user__first_name="Ada", user__last_name="Admin")
+    fill(gym, connect(gym, count), count, by=staff.user)
+    return gym, staff
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def _tomorrow(connection: KisiConnection, now: datetime) -> News | None:
 def _refused(connection: KisiConnection, now: datetime) -> News | None:
     rows = KisiGrant.objects.open().filter(connection=connection, exempt=False)
     refused = rows.filter(trouble__in=KisiGrant.PARKED).order_by("name", "email")
-    parked = list(numbers.sided(refused, connection.gym, now))
+    parked = list(numbers.sided(refused, connection, now))
     if not parked:
         return None
     return News(lambda: _refused_letter(parked), tuple(row.pk for row in parked))

@@ -56,11 +56,10 @@ def cards(connection: KisiConnection, now: datetime) -> list[Card]:
     nameless, sharers = _members(connection, now)
     made = [
         _stuck(connection, stuck),
-        _held([] if connection.is_ending else [row for row in rows if row.is_held]),
+        _held(connection, [] if connection.is_ending else [row for row in rows if row.is_held]),
         _tomorrow(connection, now),
         *(_trouble(cause, failed, connection) for cause, failed in by_cause.items()),
-        _nameless(nameless),
-        _second_writer(connection, now),
+        *([] if _is_over(connection) else [_nameless(nameless), _second_writer(connection, now)]),
         *asides.of(connection, sharers, rows),
     ]
     return [card for card in made if card is not None]
@@ -92,7 +91,7 @@ def rests(connection: KisiConnection) -> str:
 def _rows(connection: KisiConnection, now: datetime) -> list[KisiGrant]:
     known = Q(held_since__isnull=False) | Q(kept_until__isnull=False) | Q(suspended=True) | ~Q(managed="")
     rows = KisiGrant.objects.open().filter(~Q(trouble="") | known, connection=connection)
-    sided = numbers.sided(rows.with_words(connection.gym.today(now)), connection.gym, now)
+    sided = numbers.sided(rows.with_words(connection.gym.today(now)), connection, now)
     return list(sided.select_related("kept_by").order_by("name", "email"))
 
 
@@ -116,13 +115,13 @@ def _is_over(connection: KisiConnection) -> bool:
     return connection.status == KisiConnection.Status.DISCONNECTED
 
 
-def _held(rows: list[KisiGrant]) -> Card | None:
+def _held(connection: KisiConnection, rows: list[KisiGrant]) -> Card | None:
     if not rows:
         return None
     n = len(rows)
     return Card(
         _held_heading(n),
-        f"{words.people(n)} can still open the doors until an admin decides.",
+        f"Until an admin decides, {words.people(n)} {faces.still(connection, n)}.",
         "An admin, in Core.",
         _people(rows),
         review=f"Review {words.counted(n, 'removal', 'removals')}",

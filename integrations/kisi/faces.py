@@ -10,17 +10,25 @@ from members.slots import Tag
 from members.words import people
 
 
-def held(counts: Counts, *, is_restored: bool = False) -> Face:
+def held(connection: KisiConnection, counts: Counts) -> Face:
     n = counts.held
+    is_restored = connection.restored_at is not None
     return Face(
         Tag("Removals held", "warn"),
         f"{'1 removal is' if n == 1 else f'{n:,} removals are'} waiting for your word",
         f"{_over(n, counts.allowed, is_restored=is_restored)}. "
-        f"{'This person' if n == 1 else f'These {n:,} people'} can still open the doors. "
+        f"{'This person' if n == 1 else f'These {n:,} people'} {still(connection, n)}. "
         "New access is given as usual.",
         f"Review {'1 removal' if n == 1 else f'{n:,} removals'}",
         "kisi:held",
     )
+
+
+def still(connection: KisiConnection, n: int) -> str:
+    """What a right that is not taken away yet means for the doors."""
+    if why := shut(connection):
+        return f"still {'has' if n == 1 else 'have'} access, but {why}"
+    return "can still open the doors"
 
 
 def _over(n: int, allowed: int | None, *, is_restored: bool) -> str:
@@ -42,16 +50,16 @@ def why_held(n: int, allowed: int | None, *, is_restored: bool = False) -> str:
     return f"{among} among more than {limit}, or nobody has agreed to {them} yet"
 
 
-def review(n: int, counts: Counts, *, is_restored: bool) -> str:
+def review(connection: KisiConnection, n: int, counts: Counts) -> str:
     """What the list of held removals begins with: how many of how many, why Core asks, and what holds until then."""
-    limit = counts.allowed
+    limit, is_restored = counts.allowed, connection.restored_at is not None
     asks = f"{why_held(n, limit, is_restored=is_restored)}."
     would = f"{n:,} of the {people(counts.have_access)} with access would lose it"
     if not is_restored and limit is not None and n > limit:
         would = f"{would} within 24 hours"
         asks = f"Your limit is {limit:,}, so Core waits for your word."
     these = "this person" if n == 1 else f"these {people(n)}"
-    return f"{would}. {asks} Until an admin decides, {these} can still open the doors."
+    return f"{would}. {asks} Until an admin decides, {these} {still(connection, n)}."
 
 
 def tomorrow(n: int, allowed: int) -> tuple[str, str]:

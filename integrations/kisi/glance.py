@@ -244,7 +244,7 @@ def _faces(
         faces.RESTORED if connection.restored_at else None,
         faces.no_doors(connection) if _lacks_doors(connection) else None,
         faces.mostly_managed(counts) if _mostly_managed(counts) else None,
-        faces.held(counts, is_restored=connection.restored_at is not None) if counts.held else None,
+        faces.held(connection, counts) if counts.held else None,
         faces.failed(counts) if counts.failed else None,
         faces.throttled(counts, _minutes(counts.waiting)) if connection.status == Status.THROTTLED else None,
         faces.SYNCING if not since and _is_syncing(connection, runs, cut_short) else None,

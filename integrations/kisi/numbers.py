@@ -16,7 +16,6 @@ from integrations.kisi.models import AccessEvent, Heartbeat, KisiConnection, Kis
 from integrations.kisi.sync import ahead, drift, gather, groups, planning
 from integrations.kisi.sync.switching import farewells
 from integrations.kisi.wording import Counts, Wrong
-from members.models import Gym
 
 CAUSES = [cause.value for cause in KisiGrant.Trouble if cause]
 SIDES = [side.name for side in fields(Wrong)]
@@ -56,15 +55,13 @@ def of(connection: KisiConnection, now: datetime) -> Numbers:
         failed &= ~Q(grants__in=stuck(connection).values("pk"))
     sides = {
         f"side_{side}": _count(failed, ~Q(grants__trouble=""), meant)
-        for side, meant in _sides(connection.gym, now, "grants__").items()
+        for side, meant in _sides(connection, now, "grants__").items()
     }
     causes = {f"cause_{name}": _count(failed, Q(grants__trouble=name)) for name in CAUSES}
     mine = KisiConnection.objects.filter(pk=connection.pk).values("pk")
     found: Any = mine.annotate(
         **(counted | causes | sides | gather.tallies(now, "grants__")),
-        nameless=_counted(nameless),
-        still_inside=_counted(_still_inside(connection, nameless)),
-        others=_counted(drift.undone(connection, now).order_by().values("gym_id")),
+        **_beside(connection, now, nameless),
         ends_today=Exists(ahead.ending(connection, today)),
         gone_by_midnight=gather.tallies(ahead.midnight(connection, today), "grants__")["gone"],
         last_sign=OLDEST_SIGN,
@@ -133,9 +130,9 @@ def _farewell(connection: KisiConnection) -> dict[str, Count]:
     }
 
 
-def sided(rows: QuerySet[KisiGrant], gym: Gym, now: datetime) -> QuerySet[KisiGrant]:
+def sided(rows: QuerySet[KisiGrant], connection: KisiConnection, now: datetime) -> QuerySet[KisiGrant]:
     """The same rows, each with the `side` it is on by its failure; "" where there is none."""
-    sides = [When(meant, then=Value(side)) for side, meant in _sides(gym, now).items()]
+    sides = [When(meant, then=Value(side)) for side, meant in _sides(connection, now).items()]
     return rows.annotate(side=Case(When(trouble="", then=Value("")), *sides))
 
 
@@ -144,10 +141,10 @@ def wrong_of(rows: Iterable[Any]) -> Wrong:
     return Wrong(**Counter(row.side for row in rows))
 
 
-def _sides(gym: Gym, now: datetime, row: str = "") -> dict[str, Q]:
+def _sides(connection: KisiConnection, now: datetime, row: str = "") -> dict[str, Q]:
     """Of a row whose last attempt failed: exactly one of these is true; `row` leads from there to it."""
-    entitled = gather.entitling(gym.pk, gym.today(now)).filter(member__email=OuterRef(f"{row}email"))
-    wanted, unwanted = Q(Exists(entitled)), ~Q(Exists(entitled))
+    wanted = _wanted(connection, now, row)
+    unwanted = ~wanted
     has_right = Q(**{f"{row}role_assignment_id__isnull": False})
     free = Q(**{f"{row}suspended": False})
     inside = free & Q(**{f"{row}state": KisiGrant.State.GRANTED})
@@ -160,6 +157,15 @@ def _sides(gym: Gym, now: datetime, row: str = "") -> dict[str, Q]:
         "unclear": unclear & wanted,
         "leftover": ~gets_in & unwanted,
     }
+
+
+def _wanted(connection: KisiConnection, now: datetime, row: str) -> Q:
+    """Whether the row's address should have access: a gym that leaves wants it of nobody whom it named."""
+    entitled = gather.entitling(connection.gym_id, connection.gym.today(now))
+    wanted = Q(Exists(entitled.filter(member__email=OuterRef(f"{row}email"))))
+    if connection.status == KisiConnection.Status.DISCONNECTING:
+        wanted &= ~Q(**{f"{row}email__in": farewells(connection)})
+    return wanted
 
 
 def _tallied(found: dict[str, Any]) -> Counts:
@@ -199,6 +205,17 @@ def _still_inside(connection: KisiConnection, nameless: QuerySet[Any, Any]) -> Q
     """Those without an address whose right under their former one is still there."""
     theirs = KisiGrant.objects.open().filter(still_in(), connection=connection, member=OuterRef("pk"))
     return nameless.filter(Exists(theirs))
+
+
+def _beside(connection: KisiConnection, now: datetime, nameless: QuerySet[Any, Any]) -> dict[str, Any]:
+    """What is counted beside the ledger; a gym that left Kisi has nobody to see to."""
+    if connection.status == KisiConnection.Status.DISCONNECTED:
+        return dict.fromkeys(("nameless", "still_inside", "others"), Value(0))
+    return {
+        "nameless": _counted(nameless),
+        "still_inside": _counted(_still_inside(connection, nameless)),
+        "others": _counted(drift.undone(connection, now).order_by().values("gym_id")),
+    }
 
 
 def _counted(grouped: QuerySet[Any, Any]) -> Coalesce:

@@ -65,7 +65,7 @@ def held(request: HttpRequest) -> HttpResponse:
     shown = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "glance": seen,
-        "intro": faces.review(len(rows), seen.counts, is_restored=connection.restored_at is not None),
+        "intro": faces.review(connection, len(rows), seen.counts),
         "rows": rows,
         "shown": shown,
         "people": _with_reasons(holders, list(shown), today),

@@ -176,7 +176,8 @@ class TestNotGreen:
         linked.member("Nameless", email="")
         counts = look(linked).counts
         told = Counter(
-            one.side for one in numbers.sided(linked.connection.grants.open(), linked.gym, timezone.now())
+            one.side
+            for one in numbers.sided(linked.connection.grants.open(), linked.connection, timezone.now())
         )
         assert counts.failed == sum(astuple(counts.wrong)) == 2 * 10 + 1
         assert counts.wrong == Wrong(**told | {"shut_out": told["shut_out"] + 1})

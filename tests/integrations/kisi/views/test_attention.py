@@ -233,7 +233,7 @@ class TestCauses:
         connected.member("Never", email="")
         page = admin.open("kisi:attention")
         assert page.says(
-            "4 people can still open the doors until an admin decides.",
+            "Until an admin decides, 4 people can still open the doors.",
             "5 people have no email address",
             "They are entitled, and Core cannot give them access: Kisi knows people by email.",
         )

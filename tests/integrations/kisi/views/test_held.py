@@ -36,6 +36,12 @@ class TestHeld:
             "Removing access also deletes the Kisi profile, and unlock history may be lost.",
         )
 
+    def test_nobody_is_said_to_open_doors_that_the_group_has_not(self, four_held, admin):
+        KisiConnection.objects.update(doors=[])
+        shut = "still have access, but the group 24-hr Access opens no doors."
+        assert admin.open("kisi:held").says(f"Until an admin decides, these 4 people {shut}")
+        assert admin.open("kisi:attention").says(f"Until an admin decides, 4 people {shut}")
+
     def test_every_page_says_that_they_wait(self, four_held, admin, staff):
         for desk in (admin, staff):
             page = desk.open("kisi:overview")

@@ -161,6 +161,9 @@ def test_who_could_not_be_removed_so_far_is_said_while_it_goes_on(three, admin):
     page = admin.open("kisi:overview")
     assert page.says("Removing access Only access that Core gave is removed.")
     assert page.says("2 people could not be updated so far: see Needs attention.", "Stop, keep the rest")
+    attention = admin.open("kisi:attention")
+    assert attention.says("2 people can still open the doors though they should not.")
+    assert "details in Kisi" not in attention.text
 
 
 class TestNothingIsTried:
@@ -182,6 +185,14 @@ class TestNothingIsTried:
         assert page.says("Nothing is tried for anybody until Kisi is connected again.")
         assert "Nothing needs attention" not in page.text
         assert "#tick" not in page.html.partition("<main")[2].partition("</main>")[0]
+
+    def test_who_has_no_address_needs_nobody_any_more(self, three, admin):
+        three.member("Yara", email="")
+        assert admin.open("kisi:attention").says("1 person has no email address")
+        admin.press(admin.open("kisi:disconnect"), "Disconnect Kisi", access="leave")
+        assert admin.open("kisi:overview").says("0failed")
+        assert "no email address" not in admin.open("kisi:attention").text
+        assert "no email address" not in admin.open("dashboard").text
 
     def test_attention_says_that_syncing_is_paused(self, three, admin, staff):
         admin.press(admin.open("kisi:overview"), "Pause")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -120,9 +120,18 @@ class Effect:
         return bool(self.gains or self.loses)
 
     @property
+    def losing(self) -> tuple[EffectLine, ...]:
+        """Those who have the access that they lose."""
+        return tuple(line for line in self.loses if not line.has_none)
+
+    @property
+    def denied(self) -> tuple[EffectLine, ...]:
+        """Those who have none yet, and get none."""
+        return tuple(replace(line, reason="") for line in self.loses if line.has_none)
+
+    @property
     def removals(self) -> int:
-        """How many have the access that they lose."""
-        return sum(not line.has_none for line in self.loses)
+        return len(self.losing)
 
     @property
     def when(self) -> str:

@@ -84,7 +84,7 @@ def archive_plan(request: HttpRequest, plan_id: int) -> HttpResponse:
 
 def _saved(effect: Effect) -> str:
     """What no page has named before it was saved is told after."""
-    said = wording.plan_saved(gains=len(effect.gains), loses=len(effect.loses), later=effect.later)
+    said = wording.plan_saved(gains=len(effect.gains), loses=effect.removals, later=effect.later)
     return said if effect.touches_anybody else wording.one_after_the_other([said, *effect.notes])
 
 
@@ -107,7 +107,7 @@ def _turned(plan: Plan) -> str:
 
 
 def _question(plan: Plan, name: str, effect: Effect) -> Question:
-    on, gains, loses = plan.has_24hr_access, len(effect.gains), len(effect.loses)
+    on, gains, loses = plan.has_24hr_access, len(effect.gains), effect.removals
     return Question(
         wording.ask_box(name, on=on),
         wording.turn(on, gains=gains, loses=loses),

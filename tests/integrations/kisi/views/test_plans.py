@@ -90,13 +90,22 @@ class TestTurningOff:
         page = staff.press(page, "Turn off and remove access for 9 people")
         assert page.says(
             "The list changed while you were reading: 1 more, 0 fewer. Check it again. New on it: Zoe.",
-            "10 people lose access",
-            "This is your word for the 9 people who have access now, so Core does not hold the removals.",
+            "9 people lose access",
+            "1 person has no access yet, and gets none Zoe",
+            "This is your word for these 9 people, so Core does not hold the removals.",
         )
         assert box(ten)
         assert not Release.objects.exists()
-        page = staff.press(page, "Turn off and remove access for 10 people")
-        assert page.says("Plan saved. 10 people are losing access.")
+        page = staff.press(page, "Turn off and remove access for 9 people")
+        assert page.says("Plan saved. 9 people are losing access.")
+
+    def test_where_nobody_has_access_yet_nobody_is_said_to_lose_it(self, connected, staff):
+        connected.member("Ana")
+        page = untick(staff, connected.plan)
+        assert page.says("1 person has no access yet, and gets none Ana")
+        assert "lose" not in page.text
+        assert staff.press(page, "Turn off").says("Plan saved.")
+        assert not box(connected)
 
     def test_as_many_others_are_not_the_same_list(self, ten, staff):
         page = untick(staff, ten.plan)

@@ -188,7 +188,7 @@ def _entitled(case: _Case) -> Link:
 def _found(case: _Case) -> Link:
     question = "Found in Kisi"
     if case.is_known:
-        return Link(question, YES, f"As {case.seen.email}")
+        return Link(question, YES, f"As {case.seen.email}.")
     if case.is_unanswered:
         return Link(question, WAITS, _unanswered(case))
     if case.is_at_work:
@@ -197,7 +197,7 @@ def _found(case: _Case) -> Link:
     if case.was_removed:
         return Link(question, NO_WONDER, "Core has removed the access since.")
     no = NO if case.is_wanted else NO_WONDER
-    return Link(question, no, f"Kisi has nobody with the address {case.seen.email}")
+    return Link(question, no, f"Kisi has nobody with the address {case.seen.email}.")
 
 
 def _in_group(case: _Case) -> Link:
@@ -273,7 +273,7 @@ def _not_suspended(case: _Case) -> Link:
     if not case.is_known and case.is_at_work:
         return Link(question, WAITS, "Known once Kisi has the person.")
     if not case.is_known:
-        return Link(question, UNKNOWN, "Kisi has nobody to tell it of.")
+        return Link(question, UNKNOWN, "Only somebody whom Kisi knows can be.")
     if case.seen.is_suspended:
         return Link(question, NO, "Suspended: no door opens. Only someone in Kisi can lift that.")
     return Link(question, YES)

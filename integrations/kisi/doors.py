@@ -128,7 +128,9 @@ def _wanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
         return WAITS, text, "not in the group"
     if row is not None and row.is_parked:
         refused, said = _refusal(row, "Kisi refused", "Core could not give access")
-        return FAILED, f"{first} should get in, but {refused}. {what_to_do(row)} {said}".rstrip(), refused
+        is_paused = connection is not None and connection.status == KisiConnection.Status.PAUSED
+        act = what_to_do(row, is_paused=is_paused)
+        return FAILED, f"{first} should get in, but {refused}. {act} {said}".rstrip(), refused
     standing = wording.standing(connection, wording.Counts()) if connection else None
     if standing is not None:
         return WAITS, f"{first} should get in, but {_lower(standing.heading)}.", _lower(standing.heading)
@@ -257,10 +259,11 @@ def _has_access(facts: Facts) -> bool:
     return facts.row is not None and facts.row.state == State.GRANTED
 
 
-def what_to_do(row: KisiGrant) -> str:
+def what_to_do(row: KisiGrant, *, is_paused: bool = False) -> str:
+    press = "resume syncing and press Sync now" if is_paused else "press Sync now"
     said = {
         Trouble.REFUSED: "Correct the member's details; Core then tries by itself.",
-        Trouble.FORBIDDEN: "An owner has to allow it in Kisi; then press Sync now.",
+        Trouble.FORBIDDEN: f"An owner has to allow it in Kisi; then {press}.",
         Trouble.CONFLICT: "Someone has to look in Kisi, which knows this address twice or under another person.",
     }
     return said.get(Trouble(row.trouble), "Core tries again by itself.")

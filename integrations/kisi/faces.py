@@ -140,7 +140,7 @@ CONNECTED = Face(Tag("Connected", "ok"))
 RESTORED = Face(
     Tag("Restored", "warn"),
     "The database was restored from a backup",
-    "Access is given as usual; nobody's is removed until you have looked at a preview and applied it.",
+    "Access is given as usual. Until you have applied a preview, only people go whom somebody names.",
     "Make a preview",
     "kisi:preview",
 )

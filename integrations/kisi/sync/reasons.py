@@ -25,7 +25,7 @@ def reasons(connection: KisiConnection, lines: Iterable[Line], today: date) -> d
     told = list(lines)
     teller = _Teller(
         entitled=_entitled(connection, today),
-        rows={row.email: row for row in _remarkable(connection)},
+        rows={row.email: row for row in _remarkable(connection, today)},
         against=_against(connection, [line for line in told if line.person.want is None], today),
     )
     return {line.person.email: teller.reason(line) for line in told}
@@ -48,7 +48,7 @@ class _Teller:
             return f"is called {person.row.name or 'nothing'} in Kisi"
         if line.group is Group.ONLY_IN_KISI:
             return "is no member of this gym"
-        return f"{known}; the removal is held" if row and row.held_since else known
+        return f"{known}; the removal is held" if row and row.is_held and person.want is None else known
 
     def _managed(self, line: Line, row: KisiGrant | None) -> str:
         if row and row.exempt:
@@ -74,10 +74,10 @@ def _through(plan: str, end: date) -> str:
     return f"{plan} is active" + (f" until the end of {words.day(end)}" if end != date.max else "")
 
 
-def _remarkable(connection: KisiConnection) -> Iterable[KisiGrant]:
+def _remarkable(connection: KisiConnection, today: date) -> Iterable[KisiGrant]:
     """Rows that say more than that somebody has access."""
     says_more = ~Q(trouble="") | ~Q(managed="") | ~Q(last_error="") | Q(exempt=True) | ~Q(held_since=None)
-    return KisiGrant.objects.open().filter(says_more, connection=connection)
+    return KisiGrant.objects.open().with_words(today).filter(says_more, connection=connection)
 
 
 def _against(connection: KisiConnection, lines: list[Line], today: date) -> dict[str, str]:

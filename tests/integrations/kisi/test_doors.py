@@ -113,6 +113,12 @@ class TestShould:
         assert says(linked, ana) == expected
         assert ask(linked, ana).tag.tone == "bad"
 
+    def test_while_paused_no_button_is_named_that_is_not_there(self, linked):
+        ana = linked.member("Ana")
+        absent(linked, ana, trouble="forbidden", last_error=SAID)
+        KisiConnection.objects.update(status="paused")
+        assert "; then resume syncing and press Sync now. Kisi said" in says(linked, ana)
+
     @pytest.mark.parametrize(
         ("trouble", "todo"),
         [

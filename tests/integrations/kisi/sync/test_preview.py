@@ -174,6 +174,8 @@ class TestMaking:
         assert shown.lines.filter(group="lose").count() == 6
         assert len(deciding.held(connected.connection)) == 6
         assert reason(shown, "p000") == "Open Door was cancelled; the removal is held"
+        deciding.allow(connected.connection, ["p000@example.com"], by=None, now=connected.clock.now())
+        assert reason(make(connected), "p000") == "Open Door was cancelled"
 
     def test_it_tells_the_limit_that_a_sync_would_hold_at(self, connected):
         members = connected.members(10)

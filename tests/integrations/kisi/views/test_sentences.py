@@ -176,7 +176,7 @@ class TestTheFiveLines:
         assert staff.open("members:detail", ana.pk).says(
             "Kisi has nobody with the address ana@example.com",
             "As it should be.",
-            "Kisi has nobody to tell it of.",
+            "Only somebody whom Kisi knows can be.",
         )
 
     def test_somebody_left_to_kisi_who_is_out(self, gym, staff):

@@ -280,7 +280,7 @@ STATES = {
         "Restored",
         "warn",
         "The database was restored from a backup",
-        "Access is given as usual; nobody's is removed until you have looked at a preview and applied it.",
+        "Access is given as usual. Until you have applied a preview, only people go whom somebody names.",
         "Make a preview",
         is_(restored_at=SINCE),
     ),

@@ -25,6 +25,7 @@ from members.slots import (
 
 SHOWN, SEEN, WANTED = "shown", "seen", "list"
 COUNTED = 2_000
+SIGNS = "+-0"  # who gains, who loses, who has none and gets none
 OURS = (SHOWN, SEEN, WANTED, "csrfmiddlewaretoken")
 
 
@@ -126,13 +127,13 @@ def moved(request: HttpRequest, effect: Effect) -> str:
 
 def _marks(effect: Effect) -> dict[str, str]:
     """The name behind each mark."""
-    signed = [("+", line) for line in effect.gains] + [("-", line) for line in effect.loses]
-    return {_mark(sign, line.email): line.name or line.email for sign, line in signed}
+    groups = zip(SIGNS, (effect.gains, effect.losing, effect.denied), strict=True)
+    return {_mark(sign, line.email): line.name or line.email for sign, lines in groups for line in lines}
 
 
 def _marks_of_everybody(gym: Gym) -> dict[str, str]:
     people = Member.objects.filter(gym=gym).exclude(email="").only("first_name", "last_name", "email")
-    return {_mark(sign, one.email): one.name for one in people for sign in "+-"}
+    return {_mark(sign, one.email): one.name for one in people for sign in SIGNS}
 
 
 def _mark(sign: str, email: str) -> str:
@@ -147,7 +148,8 @@ def _posted(request: HttpRequest, left_out: Iterable[str]) -> list[tuple[str, st
 def _download(effect: Effect) -> HttpResponse:
     groups = (
         (wording.GAINS, effect.gains),
-        (wording.LOSES, effect.loses),
+        (wording.LOSES, effect.losing),
+        (wording.DENIED, effect.denied),
         (wording.KEEPS, effect.stays + effect.keeps),
     )
     rows = ((line.name, line.email, said, line.reason) for said, lines in groups for line in lines)

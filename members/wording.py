@@ -157,7 +157,7 @@ GO_BACK = "Go back without saving"
 GO_BACK_UNDELETED = "Go back without deleting"
 LIST_CHANGED = "The list changed while you were reading. Check it again."
 ACCESS_HEADINGS = ("Name", "Email", "Door access", "Reason")
-GAINS, LOSES, KEEPS = "gets access", "loses access", "keeps access"
+GAINS, LOSES, DENIED, KEEPS = "gets access", "loses access", "gets no access", "keeps access"
 
 
 def list_changed(came: Sequence[str], left: Sequence[str]) -> str:

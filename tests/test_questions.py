@@ -94,7 +94,7 @@ def test_needs_attention(busy, django_assert_max_num_queries):
 def test_needs_attention_while_nothing_is_written(busy, django_assert_max_num_queries, status):
     KisiConnection.objects.update(status=status)
     page = asked(busy, django_assert_max_num_queries, "kisi:attention")
-    assert page.says("no email address")
+    assert page.says("refuses their details")
 
 
 def test_held_removals(busy, django_assert_max_num_queries):

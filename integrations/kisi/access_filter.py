@@ -145,7 +145,7 @@ class Ledger:
             "exempt": (has(Q(exempt=True)), has(Q(exempt=True))),
             "other-way": (NOBODY, other_way),
         }
-        return found | self._leaving(outside) if self._is_leaving else found
+        return found | self._leaving(found, outside) if self.connection.is_leaving else found
 
     def _rights(self) -> tuple[Q, Q, Q]:
         """Of rights that Core would not give: which stay, which wait for a word, which go."""
@@ -155,7 +155,7 @@ class Ledger:
         stays = ~THEIRS & ~ABSENT & until | kept & ~HELD
         return stays, held, lingers & (word | ~HELD & ~KEPT)
 
-    def _leaving(self, outside: Q) -> dict[str, tuple[Side, Side]]:
+    def _leaving(self, usual: dict[str, tuple[Side, Side]], outside: Q) -> dict[str, tuple[Side, Side]]:
         """While the gym leaves Kisi: whoever is named goes, whatever is bought, and nobody comes."""
         word, there = Q(email__in=self._words()), ~THEIRS & ~ABSENT
         both: dict[str, Q] = {
@@ -167,14 +167,12 @@ class Ledger:
         }
         both["parked"] = both["failed"]
         found: dict[str, tuple[Side, Side]] = {state: (same, same) for state, same in both.items()}
-        found["out"] = (~self.has(THEIRS | ~ABSENT), outside)
+        found["out"] = (outside, outside)
+        for state in ("kisi", "managed", "other-way"):  # as of whoever is not entitled
+            found[state] = (usual[state][1], usual[state][1])
         for state in ("held", "not-cut-over", "suspended", "kept"):
             found[state] = (NOBODY, NOBODY)
         return found
-
-    @property
-    def _is_leaving(self) -> bool:
-        return self.connection.status == KisiConnection.Status.DISCONNECTING
 
     def _until_cut_over(self) -> Q:
         return Q(origin=KisiGrant.Origin.ADOPTED) if self.connection.in_transition else NEVER

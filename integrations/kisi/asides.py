@@ -15,7 +15,7 @@ State = KisiGrant.State
 def of(connection: KisiConnection, shared: Sequence[Member], rows: list[KisiGrant]) -> list[Card]:
     """Who shares an address, and whom Core leaves as they are or can do nothing for."""
     managed = [row for row in rows if row.managed and row.state == State.ABSENT]
-    kept = [row for row in rows if row.kept_until]
+    kept = [row for row in rows if row.is_kept]
     suspended = [row for row in rows if row.suspended and row.state == State.GRANTED]
     addresses = len({member.email for member in shared})
     made = [

@@ -14,6 +14,7 @@ from integrations.kisi.curve import CLEARED
 from integrations.kisi.letters import Batch, Letter, Named
 from integrations.kisi.models import AccessEvent, KisiConnection, KisiGrant, SyncRun
 from integrations.kisi.sync import ahead, deciding, gather, planning
+from integrations.kisi.wording import shut
 
 Status, Kind = KisiConnection.Status, AccessEvent.Kind
 TOLD_IN = {*KisiConnection.WRITING, *KisiConnection.BROKEN}
@@ -59,7 +60,9 @@ def _held_letter(connection: KisiConnection, rows: Sequence[KisiGrant], now: dat
     counted = facts.confirmed + facts.gone_without_word
     allowed = numbers.allowance(connection, counted)
     is_restored = connection.restored_at is not None
-    return letters.held(Batch(people, verdict.counted, allowed, is_restored=is_restored))
+    return letters.held(
+        Batch(people, verdict.counted, allowed, is_restored=is_restored, shut=shut(connection))
+    )
 
 
 def _tomorrow(connection: KisiConnection, now: datetime) -> News | None:
@@ -68,7 +71,7 @@ def _tomorrow(connection: KisiConnection, now: datetime) -> News | None:
     if batch is None:
         return None
     people = _with_reasons(connection, batch.rows, batch.on)
-    shown = Batch(people, batch.counted, batch.allowed, on=batch.on)
+    shown = Batch(people, batch.counted, batch.allowed, on=batch.on, shut=shut(connection))
     return News(lambda: letters.held(shown), (batch.on.isoformat(),))
 
 

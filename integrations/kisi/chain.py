@@ -222,12 +222,12 @@ def _inside(case: _Case) -> tuple[Tag, str]:
         return YES, _managed(case, row)
     if case.connection.is_ending:
         return (WAITS, "Core is removing the access.") if is_named else (YES, not_ours)
-    if row.is_held:
-        return YES, "The removal is held until an admin decides."
-    if row.kept_until:
-        return YES, "An admin kept this access."
     if case.connection.in_transition and row.origin == KisiGrant.Origin.ADOPTED:
         return YES, "Core did not create this access, and you have not cut over."
+    if row.is_held:
+        return YES, "The removal is held until an admin decides."
+    if row.is_kept:
+        return YES, "An admin kept this access."
     if row.is_parked:
         return YES, _refused(row, "Kisi refused the removal")
     later = wording.later(case.connection) or (explain.READS_FIRST if case.connection.must_read_first else "")
@@ -246,10 +246,11 @@ def _outside(case: _Case) -> tuple[Tag, str]:
         return NO_WONDER, "As it should be."
     if row is not None and row.is_parked:
         return NO, _refused(row, "Kisi refused")
-    if row is not None and row.state == State.GRANTED:
-        return NO, f"Taken out in Kisi since. Sync now on the page of {case.name} puts that right."
     if case.connection.is_ending:
         return NO, "Kisi is being disconnected, so Core gives nobody access any more."
+    if row is not None and row.state == State.GRANTED:
+        then = "Once syncing is resumed, Sync now" if case.connection.status == "paused" else "Sync now"
+        return NO, f"Taken out in Kisi since. {then} on the page of {case.name} puts that right."
     standing = wording.standing(case.connection, wording.Counts())
     if standing is not None:
         return WAITS, f"{standing.heading}."

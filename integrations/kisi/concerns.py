@@ -12,7 +12,7 @@ from integrations.kisi.cards import Card, Person
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import ahead, drift, gather, quiet
 from integrations.kisi.sync.gather import Tally
-from integrations.kisi.wording import Counts, later, wrongly
+from integrations.kisi.wording import Counts, later, shut, wrongly
 from members import words
 from members.models import Member
 
@@ -59,7 +59,7 @@ def cards(connection: KisiConnection, now: datetime) -> list[Card]:
         _held(connection, [] if connection.is_ending else [row for row in rows if row.is_held]),
         _tomorrow(connection, now),
         *(_trouble(cause, failed, connection) for cause, failed in by_cause.items()),
-        *([] if _is_over(connection) else [_nameless(nameless), _second_writer(connection, now)]),
+        *([] if connection.is_ending else [_nameless(nameless), _second_writer(connection, now)]),
         *asides.of(connection, sharers, rows),
     ]
     return [card for card in made if card is not None]
@@ -121,7 +121,7 @@ def _held(connection: KisiConnection, rows: list[KisiGrant]) -> Card | None:
     n = len(rows)
     return Card(
         _held_heading(n),
-        f"Until an admin decides, {words.people(n)} {faces.still(connection, n)}.",
+        f"Until an admin decides, {words.people(n)} {faces.still_means(shut(connection), n)}.",
         "An admin, in Core.",
         _people(rows),
         review=f"Review {words.counted(n, 'removal', 'removals')}",

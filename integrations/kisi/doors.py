@@ -23,6 +23,7 @@ WAITS, FAILED, HELD, KISI = (
 SUSPENDED, SHUT = Tag("Suspended", "warn"), Tag("No doors", "warn")
 CHECKING, KEPT_OPEN = Tag("Can get in", "info"), Tag("Kept", "idle")
 UNTIL, KEPT = Tag("Can get in", "warn"), Tag("Kept", "warn")
+PRESS = "press Sync now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +102,17 @@ def _leaving(facts: Facts, reason: str) -> tuple[Tag, str, str]:
     """While a gym that leaves Kisi first takes away what Core gave: nobody gets access any more."""
     first, row, why_so = facts.first, facts.row, "Kisi is being disconnected"
     if row is None or row.state == State.ABSENT:
-        if not facts.decision.allowed:
+        last = row or facts.past
+        if not facts.decision.allowed or (last is not None and (last.managed or last.other_way)):
             return _outside(facts, reason)
-        return NO, f"{first} can't get in: {why_so}, and Core gives nobody access any more.", _lower(why_so)
+        return NO, f"{first} can't get in: {why_so}, and Core gives nobody access any more.", why_so
     if not row.is_let_go:
         keeps = "keeps" if _is_in(facts, row) else "may keep"
         text = f"{first} {keeps} the access: {why_so}, and Core removes only what it gave."
         return KEPT, text, "not removed with the connection"
     if row.is_parked:
         return _not_removed(facts, row, why_so)
-    return WAITS, f"{first} loses access as soon as Kisi confirms it: {why_so}.", _lower(why_so)
+    return WAITS, f"{first} loses access as soon as Kisi confirms it: {why_so}.", why_so
 
 
 def _wanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
@@ -124,12 +126,12 @@ def _wanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
     if row is not None and _is_in(facts, row):
         return _inside(facts, row, reason)
     if row is not None and row.state == State.GRANTED:
-        text = f"{first} should get in, but was not in the group when Kisi was asked. Press Sync now."
+        press = _press(connection)
+        text = f"{first} should get in, but was not in the group when Kisi was asked. {press[:1].upper()}{press[1:]}."
         return WAITS, text, "not in the group"
     if row is not None and row.is_parked:
         refused, said = _refusal(row, "Kisi refused", "Core could not give access")
-        is_paused = connection is not None and connection.status == KisiConnection.Status.PAUSED
-        act = what_to_do(row, is_paused=is_paused)
+        act = what_to_do(row, press=_press(connection))
         return FAILED, f"{first} should get in, but {refused}. {act} {said}".rstrip(), refused
     standing = wording.standing(connection, wording.Counts()) if connection else None
     if standing is not None:
@@ -188,7 +190,7 @@ def _unwanted(facts: Facts, reason: str) -> tuple[Tag, str, str]:
     if row.is_held:
         told = f"the removal is held since {facts.moment(row.held_since)} because {reason}"
         return HELD, _still(facts, row, told, "")[1], reason
-    if row.kept_until and not row.is_let_go:
+    if row.is_kept:
         who = row.kept_by.get_full_name() or row.kept_by.get_username() if row.kept_by else "An admin"
         told = f"{who} kept this access on {facts.day(row.kept_at)} although {reason}"
         return _still(facts, row, told, "kept")
@@ -249,18 +251,25 @@ def of_former(facts: Facts, row: KisiGrant) -> str:
     if row.exempt:
         return f"The door access of {row.email} is left to Kisi: Core neither gives nor removes it."
     mine = replace(facts, row=row, past=None, seen=None, called=row.email)
-    comes_first = facts.decision.allowed and facts.member.email and not _has_access(facts)
+    comes_first = facts.decision.allowed and facts.member.email and not _is_settled(facts)
     if comes_first and _bar(mine, row) is None:
         return f"{row.email} can still get in until Kisi has confirmed {facts.member.email}."
     return _unwanted(mine, why.moved_to(facts.member.email))[1]
 
 
-def _has_access(facts: Facts) -> bool:
-    return facts.row is not None and facts.row.state == State.GRANTED
+def _is_settled(facts: Facts) -> bool:
+    """Has access, or gets none from Core: then the former address need not wait."""
+    row = facts.row
+    return row is not None and (row.state == State.GRANTED or row.exempt or bool(row.managed))
 
 
-def what_to_do(row: KisiGrant, *, is_paused: bool = False) -> str:
-    press = "resume syncing and press Sync now" if is_paused else "press Sync now"
+def _press(connection: KisiConnection | None) -> str:
+    """What leads to a try at once: the button is not there while syncing is paused."""
+    is_paused = connection is not None and connection.status == KisiConnection.Status.PAUSED
+    return "resume syncing and press Sync now" if is_paused else PRESS
+
+
+def what_to_do(row: KisiGrant, *, press: str = PRESS) -> str:
     said = {
         Trouble.REFUSED: "Correct the member's details; Core then tries by itself.",
         Trouble.FORBIDDEN: f"An owner has to allow it in Kisi; then {press}.",

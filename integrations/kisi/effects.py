@@ -152,9 +152,10 @@ def _effect(connection: KisiConnection, before: _Snapshot, after: _Snapshot) -> 
     later = [email for email in gone if _stays_until_cut_over(connection, rows.get(email))]
     loses = [email for email in gone if email not in later]
     keeps = sorted((shrunk & set(after.names)) - left_alone)
+    lost = tuple(_lost(before, email, rows.get(email)) for email in loses)
     return Effect(
         gains=_lines(gains, after),
-        loses=tuple(_lost(before, email, rows.get(email)) for email in loses),
+        loses=lost,
         keeps=tuple(_kept(before, after, email) for email in keeps),
         stays=_lines(stays, after),
         notes=(
@@ -163,7 +164,7 @@ def _effect(connection: KisiConnection, before: _Snapshot, after: _Snapshot) -> 
             *_shared(connection, [*_lines(gains, after), *_lines(loses, before)]),
         ),
         warning=_warning(connection, [rows.get(email) for email in loses]),
-        fingerprint=_fingerprint(gains, loses),
+        fingerprint=_fingerprint(gains, lost),
         later=_later(connection, is_removal=bool(loses) and not gains),
         keeps_profiles=connection.keep_profiles,
     )
@@ -268,8 +269,10 @@ def _has_profile_to_lose(connection: KisiConnection, row: KisiGrant) -> bool:
     return has_access and not connection.in_transition
 
 
-def _fingerprint(gains: list[str], loses: list[str]) -> str:
-    return sha256("\n".join(["+", *gains, "-", *loses]).encode()).hexdigest()
+def _fingerprint(gains: list[str], lost: tuple[EffectLine, ...]) -> str:
+    """Of who gains and who loses: whoever had none yet when the page was shown and has it since is shown again."""
+    losing = [f"{line.email} {line.has_none}" for line in lost]
+    return sha256("\n".join(["+", *gains, "-", *losing]).encode()).hexdigest()
 
 
 def _give_words(connection: KisiConnection, effect: Effect, *, by: Any, cause: str) -> None:

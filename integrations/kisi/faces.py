@@ -17,17 +17,17 @@ def held(connection: KisiConnection, counts: Counts) -> Face:
         Tag("Removals held", "warn"),
         f"{'1 removal is' if n == 1 else f'{n:,} removals are'} waiting for your word",
         f"{_over(n, counts.allowed, is_restored=is_restored)}. "
-        f"{'This person' if n == 1 else f'These {n:,} people'} {still(connection, n)}. "
+        f"{'This person' if n == 1 else f'These {n:,} people'} {still_means(shut(connection), n)}. "
         "New access is given as usual.",
         f"Review {'1 removal' if n == 1 else f'{n:,} removals'}",
         "kisi:held",
     )
 
 
-def still(connection: KisiConnection, n: int) -> str:
-    """What a right that is not taken away yet means for the doors."""
-    if why := shut(connection):
-        return f"still {'has' if n == 1 else 'have'} access, but {why}"
+def still_means(why_shut: str, n: int) -> str:
+    """What a right that is not taken away yet means for the doors of a group, which is `why_shut` or not ("")."""
+    if why_shut:
+        return f"still {'has' if n == 1 else 'have'} access, but {why_shut}"
     return "can still open the doors"
 
 
@@ -59,7 +59,7 @@ def review(connection: KisiConnection, n: int, counts: Counts) -> str:
         would = f"{would} within 24 hours"
         asks = f"Your limit is {limit:,}, so Core waits for your word."
     these = "this person" if n == 1 else f"these {people(n)}"
-    return f"{would}. {asks} Until an admin decides, {these} {still(connection, n)}."
+    return f"{would}. {asks} Until an admin decides, {these} {still_means(shut(connection), n)}."
 
 
 def tomorrow(n: int, allowed: int) -> tuple[str, str]:

@@ -63,6 +63,7 @@ class Batch:
     allowed: int | None
     on: date | None = None
     is_restored: bool = False  # the database, from a backup: then every removal waits
+    shut: str = ""  # why nobody gets in by the group, whatever access they have
 
 
 def standing(connection: KisiConnection, waiting: int) -> Letter:
@@ -90,7 +91,7 @@ def held(batch: Batch) -> Letter:
 def _held_now(batch: Batch) -> Letter:
     n = len(batch.people)
     these = "this removal, so this person" if n == 1 else "these removals, so they"
-    then = f"Core holds {these} can still open the doors. New access is given as usual."
+    then = f"Core holds {these} {faces.still_means(batch.shut, n)}. New access is given as usual."
     subject = f"{words.counted(n, 'removal', 'removals')} of door access wait{'s' if n == 1 else ''} for you"
     said = [part for part in (_over(batch), then, _main_cause(batch.people)) if part]
     return Letter(subject, tuple(said), "Remove or keep their access", "attention/held/", batch.people)
@@ -116,7 +117,7 @@ def _held_tomorrow(batch: Batch, on: date) -> Letter:
         limit = f". {faces.tomorrow(n, batch.allowed or 0)[1]}"
     then = (
         "If these ends are meant, allow them now and they are carried out then. Otherwise Core holds them "
-        "tomorrow and waits for your word; until then these people can still open the doors."
+        f"tomorrow and waits for your word; until then these people {faces.still_means(batch.shut, 2)}."
     )
     return Letter(subject, (of + limit, then), "Review them", "attention/held/", batch.people)
 

@@ -74,7 +74,7 @@ def _is_owed(connection: KisiConnection, facts: Facts) -> bool:
         return False
     if row.state == State.ABSENT:
         return wanted
-    return not (wanted or row.kept_until or _stays(connection, row))
+    return not (wanted or row.is_kept or _stays(connection, row))
 
 
 def _stays(connection: KisiConnection, row: KisiGrant) -> bool:
@@ -108,7 +108,7 @@ def _days(connection: KisiConnection, facts: Facts) -> list[Next]:
         )
     if decision.reason is Reason.STARTS and decision.on:
         days.append(Next("when the subscription starts", _midnight(connection, decision.on)))
-    if row is not None and row.kept_until and not decision.allowed:
+    if row is not None and row.kept_until and row.is_kept and not decision.allowed:
         days.append(Next("when Core asks about this access again", row.kept_until))
     return days
 

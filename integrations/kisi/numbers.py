@@ -163,7 +163,7 @@ def _wanted(connection: KisiConnection, now: datetime, row: str) -> Q:
     """Whether the row's address should have access: a gym that leaves wants it of nobody whom it named."""
     entitled = gather.entitling(connection.gym_id, connection.gym.today(now))
     wanted = Q(Exists(entitled.filter(member__email=OuterRef(f"{row}email"))))
-    if connection.status == KisiConnection.Status.DISCONNECTING:
+    if connection.is_leaving:
         wanted &= ~Q(**{f"{row}email__in": farewells(connection)})
     return wanted
 
@@ -208,8 +208,8 @@ def _still_inside(connection: KisiConnection, nameless: QuerySet[Any, Any]) -> Q
 
 
 def _beside(connection: KisiConnection, now: datetime, nameless: QuerySet[Any, Any]) -> dict[str, Any]:
-    """What is counted beside the ledger; a gym that left Kisi has nobody to see to."""
-    if connection.status == KisiConnection.Status.DISCONNECTED:
+    """What is counted beside the ledger; a gym that leaves Kisi has nobody else to see to."""
+    if connection.is_ending:
         return dict.fromkeys(("nameless", "still_inside", "others"), Value(0))
     return {
         "nameless": _counted(nameless),

@@ -154,6 +154,11 @@ class KisiConnection(models.Model):
         return self.status in self.BROKEN
 
     @property
+    def is_leaving(self) -> bool:
+        """Whoever is named by a disconnect is being removed; nobody else is touched any more."""
+        return self.status == self.Status.DISCONNECTING
+
+    @property
     def is_ending(self) -> bool:
         """An admin disconnected it; the last rights may still be on their way out."""
         return self.status in (self.Status.DISCONNECTING, self.Status.DISCONNECTED)

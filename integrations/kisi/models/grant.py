@@ -160,6 +160,11 @@ class KisiGrant(models.Model):
         return self.held_since is not None and not self.is_let_go
 
     @property
+    def is_kept(self) -> bool:
+        """An admin kept the access, and nobody has let it go since; of a row that `with_words` found."""
+        return self.kept_until is not None and not self.is_let_go
+
+    @property
     def is_open(self) -> bool:
         return self.state != self.State.CLOSED
 

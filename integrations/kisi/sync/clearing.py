@@ -22,9 +22,10 @@ def clear_left_behind(session: Session, book: Logbook) -> None:
     Another organization's key is told 404 of every right: whoever was left there is listed again.
     """
     asked = list(KisiGrant.objects.filter(connection=session.connection, closed_how=Closed.CLEARING))
-    rows = [row for row in asked if row.organization_id == session.connection.organization_id]
+    here = session.connection.organization_id
+    rows = [row for row in asked if row.organization_id == here]
     for row in asked:
-        if row not in rows:
+        if row.organization_id != here:
             ledger.save(session, row, closed_how=Closed.LEFT_BEHIND)
     if rows:
         book.begin(Read.LEDGER)

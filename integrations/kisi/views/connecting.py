@@ -33,12 +33,12 @@ def permissions(request: HttpRequest) -> HttpResponse:
     if _is_live(glance.find_connection(request)):
         return redirect("kisi:overview")
     if request.method == "POST":
-        request.session[AGREED] = timezone.now().isoformat()
+        request.session[_agreed(request)] = timezone.now().isoformat()
         return redirect("kisi:connect-credentials")
     gym = request.gym  # type: ignore[attr-defined]
     entitled = gather.wanted_emails(gym.pk, gym.today(timezone.now())).distinct().count()
     plans = Plan.objects.filter(gym=gym, has_24hr_access=True)
-    agreed_at = parse_datetime(request.session.get(AGREED, ""))
+    agreed_at = parse_datetime(request.session.get(_agreed(request), ""))
     context = {"section": "marketplace", "entitled": entitled, "plans": plans, "agreed_at": agreed_at}
     return render(request, "kisi/connect_permissions.html", context)
 
@@ -46,7 +46,7 @@ def permissions(request: HttpRequest) -> HttpResponse:
 @admin_required
 def credentials(request: HttpRequest) -> HttpResponse:
     """Step 2: the key is tried before anything is saved."""
-    agreed_at = parse_datetime(request.session.get(AGREED, ""))
+    agreed_at = parse_datetime(request.session.get(_agreed(request), ""))
     there = glance.find_connection(request)
     if _is_live(there):
         return _connected_already(request, there)
@@ -58,7 +58,7 @@ def credentials(request: HttpRequest) -> HttpResponse:
     except GymConnected as meanwhile:
         return _connected_already(request, meanwhile.connection)
     if is_made:
-        del request.session[AGREED]
+        del request.session[_agreed(request)]
         kept_key.forget(request)
         return redirect("kisi:connected")
     form = asked_again(request, form)
@@ -81,6 +81,11 @@ def connected(request: HttpRequest) -> HttpResponse:
     return page(request, "kisi/connected.html", connection, "overview", **context)
 
 
+def _agreed(request: HttpRequest) -> str:
+    """Where the agreement is kept until it is used: it is about one gym, and the session may be about several."""
+    return f"{AGREED}:{request.gym.pk}"  # type: ignore[attr-defined]
+
+
 def _is_live(connection: KisiConnection | None) -> TypeGuard[KisiConnection]:
     return connection is not None and connection.status != Status.DISCONNECTED
 
@@ -88,7 +93,7 @@ def _is_live(connection: KisiConnection | None) -> TypeGuard[KisiConnection]:
 def _connected_already(request: HttpRequest, there: KisiConnection) -> HttpResponse:
     """To the page of the connection that is there; whoever wanted to make another learns that none was made."""
     if request.method == "POST":
-        request.session.pop(AGREED, None)
+        request.session.pop(_agreed(request), None)
         kept_key.forget(request)
         messages.warning(request, results.connected_already(there.group_name, there.group_id))
     return redirect("kisi:overview")

@@ -21,7 +21,7 @@ from integrations.kisi.forms import PeopleForm
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import ahead, deciding
 from integrations.kisi.views.shared import done, meant, pack, page, require_connection
-from integrations.kisi.wording import later
+from integrations.kisi.wording import later, shut
 from members.gyms import admin_required
 from members.models import Change
 from members.slots import EffectLine
@@ -71,6 +71,7 @@ def held(request: HttpRequest) -> HttpResponse:
         "people": _with_reasons(holders, list(shown), today),
         "main_cause": _main_cause(connection, holders, rows, today),
         "batch": batch,
+        "ahead_mean": faces.still_means(shut(connection), len(batch.rows)) if batch else "",
         "tomorrow": faces.tomorrow(len(batch.rows), batch.allowed) if batch else (),
         "leaving": _lines(holders, leaving, batch.on) if batch else [],
         "form": form,

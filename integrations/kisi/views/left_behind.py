@@ -36,8 +36,9 @@ def left_behind(request: HttpRequest) -> HttpResponse:
     everybody = list(deciding.left_behind(connection).select_related("kept_by"))
     if not everybody or connection.is_ending:
         return redirect("kisi:overview")
-    left = [row for row in everybody if row.organization_id == connection.organization_id]
-    away = [row for row in everybody if row not in left]
+    here = connection.organization_id
+    left = [row for row in everybody if row.organization_id == here]
+    away = [row for row in everybody if row.organization_id != here]
     if request.POST.get("list") == "csv":
         return download("left-behind", lines_of(left))
     if request.method == "POST" and "forget" in request.POST:

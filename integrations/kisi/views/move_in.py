@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from integrations.kisi import chain, doors, entries, explain, glance, results, tasks, why, wording
+from integrations.kisi import chain, doors, entries, explain, glance, results, tasks, why
 from integrations.kisi.forms import CutOverForm, SawItOpenForm
 from integrations.kisi.models import KisiConnection, KisiGrant
 from integrations.kisi.sync import deciding, gather, moving
@@ -22,6 +22,7 @@ from integrations.kisi.views.shared import (
     changed_since,
     done,
     download,
+    later,
     pack,
     page,
     require_connection,
@@ -90,10 +91,10 @@ def cut_over(request: HttpRequest) -> HttpResponse:
         named = [row.email for row in losing]
         count = deciding.cut_over(connection, named, by=request.user, now=timezone.now())
         tasks.wake(connection.pk)
-        return done(request, results.cut_over(count, later=wording.later(connection)), "kisi:move-in")
+        return done(request, results.cut_over(count, later=later(connection)), "kisi:move-in")
     lines = _with_reasons(connection, losing[:NAMED]) + losing[NAMED:]
     context = {"losing": lines, "form": form, "moved": moved, "named": pack(losing), "can_start": can_start}
-    context["later"] = wording.later(connection) if losing else ""
+    context["later"] = later(connection) if losing else ""
     context["keeping"] = Some.of(deciding.would_keep_at_cut_over(connection, wanted))
     if not can_start:
         context["nobody"] = explain.nobody_enters([plan.name for plan in moving.ticked(connection)])

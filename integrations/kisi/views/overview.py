@@ -60,14 +60,15 @@ def _history(seen: glance.Glance) -> dict[str, Any]:
     return {"events": lines(events), "runs": seen.latest}
 
 
-def _open_questions(seen: glance.Glance) -> dict[str, list[Any]]:
+def _open_questions(seen: glance.Glance) -> dict[str, Any]:
     """Looked up only when there are any."""
     are_any = seen.counts.held or seen.counts.left_behind
     today = seen.connection.gym.today(seen.now)
     held, left = deciding.open_questions(seen.connection, today) if are_any else ([], [])
     organization = seen.connection.organization_id
     return {
-        "held": [] if seen.connection.is_ending else held,
+        "held": held,
+        "held_means": faces.still_means(wording.shut(seen.connection), len(held)),
         "left_behind": lines_of(left, within=organization),
         "within_reach": [row for row in left if row.organization_id == organization],
     }

@@ -276,7 +276,14 @@ class TestRefusals:
 
     def test_an_agreement_is_used_up_by_the_connection(self, house, agreed):
         try_key(house, agreed)
-        assert "kisi_agreed_at" not in agreed.client.session
+        assert "agreed" not in str(dict(agreed.client.session.items()))
+
+
+def test_an_agreement_of_one_gym_is_none_of_another(house, agreed):
+    second = StaffFactory(gym=GymFactory(), user=agreed.user, role="admin")
+    agreed.post("switch-gym", gym=second.gym_id)
+    assert "Agreed by" not in agreed.open("kisi:connect").text
+    assert agreed.open("kisi:connect-credentials").h1 == "Connect Kisi: permissions"
 
 
 def test_another_admins_agreement_is_not_mine(house, agreed):

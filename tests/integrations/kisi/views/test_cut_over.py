@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from integrations.kisi import named
-from integrations.kisi.models import KisiConnection, Release
+from integrations.kisi.models import Heartbeat, KisiConnection, Release
 from integrations.kisi.sync import deciding
 from tests.conftest import House
 from tests.desk import Desk
@@ -68,6 +71,12 @@ def test_while_nothing_is_written_it_says_before_and_after_when_they_lose_it(mov
     assert page.says(f"2 people lose access {when}")
     page = admin.press(page, "Cut over and remove access for 2 people", sure="on")
     assert page.says(f"Core is the only source now. 2 people lose access {when}.")
+
+
+def test_under_a_dead_worker_it_says_that_nobody_loses_it_yet(moving, admin):
+    Heartbeat.objects.update_or_create(name="worker", defaults={"at": timezone.now() - timedelta(minutes=16)})
+    page = admin.press(admin.open("kisi:cut-over"), "Cut over and remove access for 2 people", sure="on")
+    assert page.says("2 people lose access once Core's own sync runs again.")
 
 
 @pytest.fixture

@@ -221,7 +221,7 @@ class TestNothingIsDecided:
         connected.sync()
         connected.plan.subscriptions.filter(member__in=members[:5]).update(status="cancelled")
         connected.sync()
-        assert admin.open("kisi:overview").says("Held removals: 5 people", "until an admin decides")
+        assert admin.open("kisi:overview").says("Held removals: 5 people", "Until an admin decides")
         self.left(connected, admin)
         page = admin.open("kisi:overview")
         for words in ("Held removals", "an admin decides", "Remove or keep"):

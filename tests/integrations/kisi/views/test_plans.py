@@ -99,6 +99,16 @@ class TestTurningOff:
         page = staff.press(page, "Turn off and remove access for 9 people")
         assert page.says("Plan saved. 9 people are losing access.")
 
+    def test_who_got_access_meanwhile_is_shown_as_losing_it_before_anybody_agrees(self, ten, staff):
+        ten.member("Zoe")
+        page = untick(staff, ten.plan)
+        assert page.says("1 person has no access yet, and gets none Zoe")
+        ten.sync()
+        page = staff.press(page, "Turn off and remove access for 9 people")
+        assert page.says("The list changed while you were reading", "10 people lose access")
+        assert box(ten)
+        assert not Release.objects.exists()
+
     def test_where_nobody_has_access_yet_nobody_is_said_to_lose_it(self, connected, staff):
         connected.member("Ana")
         page = untick(staff, connected.plan)

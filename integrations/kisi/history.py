@@ -74,12 +74,16 @@ Mark = tuple[datetime, bool, int]  # when, whether it is a run, its id
 
 def page(connection: KisiConnection, search: Search, number: int) -> Part:
     """Runs and what belongs to none, or the single events that are asked for."""
-    return _part(connection, _marks(connection, search, folds=search.folds), number)
+    if search.words and not search.what:  # one by one, so that neither is searched any further than is shown
+        return _part(
+            connection, [_marked(_runs(connection, search)), _marked(_events(connection, search))], number
+        )
+    return _part(connection, [_marks(connection, search, folds=search.folds)], number)
 
 
 def page_of_run(connection: KisiConnection, run: SyncRun, number: int) -> Part:
     """The events of one run."""
-    return _part(connection, _marked(_events_of(connection).filter(run_id=run.pk)), number)
+    return _part(connection, [_marked(_events_of(connection).filter(run_id=run.pk))], number)
 
 
 def everything(connection: KisiConnection, search: Search) -> Iterator[Line]:
@@ -93,19 +97,22 @@ def count(connection: KisiConnection, search: Search) -> int:
     return _marks(connection, search, folds=search.folds).count()
 
 
-def _part(connection: KisiConnection, marks: QuerySet[Any, Mark], number: int) -> Part:
-    """The page of that number, or the last one there is."""
-    found = _slice(marks, number)
+def _part(connection: KisiConnection, parts: Sequence[QuerySet[Any, Mark]], number: int) -> Part:
+    """The page of that number of all parts together, or the last one there is."""
+    found = _slice(parts, number)
     if not found and number > 1:
-        number = max(1, -(-marks.count() // PER_PAGE))
-        found = _slice(marks, number)
+        number = max(1, -(-sum(marks.count() for marks in parts) // PER_PAGE))
+        found = _slice(parts, number)
     return Part(_load(connection, found[:PER_PAGE], previews=SOME), number, len(found) > PER_PAGE)
 
 
-def _slice(marks: QuerySet[Any, Mark], number: int) -> list[Mark]:
+def _slice(parts: Sequence[QuerySet[Any, Mark]], number: int) -> list[Mark]:
     """One more than fits, to know whether there are older ones."""
     start = (number - 1) * PER_PAGE
-    return list(marks[start : start + PER_PAGE + 1])
+    end = start + PER_PAGE + 1
+    if len(parts) == 1:
+        return list(parts[0][start:end])
+    return sorted((mark for marks in parts for mark in marks[:end]), reverse=True)[start:end]
 
 
 def _marks(connection: KisiConnection, search: Search, *, folds: bool) -> QuerySet[Any, Mark]:

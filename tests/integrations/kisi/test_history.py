@@ -168,7 +168,7 @@ class TestActors:
             diary.event("kept", f"P{number}", by_id=ada.pk)
         self.paused(diary, ada)
         diary.event("revoked", "Dina", hours=1, member_id=7, cause="subscription change")
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             assert found(diary, words="ada admin")[0] == "Dina lost access"
 
 

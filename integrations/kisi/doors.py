@@ -67,7 +67,7 @@ def _say(facts: Facts) -> tuple[Tag, str, str]:
         return KISI, text, "left to Kisi"
     if row is not None and row.managed:
         return _managed(first, row)
-    if connection.status == KisiConnection.Status.DISCONNECTING:
+    if connection.is_leaving:
         return _leaving(facts, reason)
     return _wanted(facts, reason) if facts.decision.allowed else _unwanted(facts, reason)
 

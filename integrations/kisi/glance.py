@@ -72,7 +72,7 @@ class Glance:
     @property
     def act(self) -> str:
         """What the run does to people's access, as far as is known."""
-        run, removing = self.run, self.connection.status == Status.DISCONNECTING
+        run, removing = self.run, self.connection.is_leaving
         gives = not removing and (self.counts.gives or bool(run and run.granted))
         takes = removing or self.counts.takes or bool(run and run.revoked)
         if gives == takes:
@@ -233,7 +233,7 @@ def _faces(
     standing = wording.standing(connection, counts)
     stale = faces.stale(connection, since) if since and needs_worker(connection) else None
     unread, cut_short = _incomplete(runs.read), _cut_short(connection, runs.last)
-    if connection.status == Status.DISCONNECTING and cut_short is CutShort.BY_KISI and runs.last:
+    if connection.is_leaving and cut_short is CutShort.BY_KISI and runs.last:
         standing = endings.not_removing(connection, counts, runs.last.reason)
     if connection.status in (Status.DISCONNECTING, Status.DISCONNECTED, Status.PAUSED):
         return [face for face in (standing, stale) if face]

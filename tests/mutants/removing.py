@@ -113,7 +113,7 @@ SEEDS = (
     Seed(
         "the-wish-is-not-read-again",
         "integrations.kisi.sync.ledger",
-        old="        if wanted is not None and not _is_leaving(session):\n",
+        old="        if wanted is not None and not session.connection.is_leaving:\n",
         new="        if False:\n",
         breaks="somebody wanted again between plan and removal is removed",
         caught_by=(f"{REVOKE}::test_somebody_wanted_again_between_plan_and_removal_stays",),

@@ -51,7 +51,7 @@ def ask(shown: Preview, *, by: Any, now: datetime) -> bool:
 
 def asked(session: Session) -> Preview | None:
     """The preview that this connection has to carry out before anything else."""
-    if session.connection.status == KisiConnection.Status.DISCONNECTING:
+    if session.connection.is_leaving:
         return None
     rows = Preview.objects.filter(connection=session.connection, state=State.APPLYING)
     return rows.select_related("applied_by").order_by("applied_at").first()

@@ -69,11 +69,11 @@ def intend_revoke(session: Session, email: str) -> tuple[KisiGrant, bool]:
     """Commit the intent to remove; the row, and whether somebody's word (or a changed address) stands behind it."""
     with session.lease.writing():
         wanted, row = gather.one(session.connection, email, session.today)
-        if wanted is not None and not _is_leaving(session):
+        if wanted is not None and not session.connection.is_leaving:
             raise Moved
         if row is None or row.exempt or _protected_by_choice(row):
             raise Moved
-        if row.moved == "waiting" and not _is_leaving(session):
+        if row.moved == "waiting" and not session.connection.is_leaving:
             raise Moved
         grant = KisiGrant.objects.open().get(connection=session.connection, email=email)
         worded = bool(row.word or row.moved)
@@ -98,17 +98,12 @@ def intend_settle(session: Session, email: str) -> tuple[KisiGrant, Wanted | Non
     """Mark the row as uncertain for today's wish; what was intended, and when, stays on it."""
     with session.lease.writing():
         wanted, _ = gather.one(session.connection, email, session.today)
-        wanted = None if _is_leaving(session) else wanted
+        wanted = None if session.connection.is_leaving else wanted
         grant = KisiGrant.objects.open().get(connection=session.connection, email=email)
         wish = wish_of(email, wanted)
         fresh = {} if grant.wish == wish else SETTLED | {"missed_at": grant.missed_at}
         _set(grant, state=State.UNCERTAIN, wish=wish, **fresh)
     return grant, wanted
-
-
-def _is_leaving(session: Session) -> bool:
-    """Whether the gym leaves Kisi and takes access away first: then nobody is wanted there."""
-    return session.connection.status == KisiConnection.Status.DISCONNECTING
 
 
 def _protected_by_choice(row: Any) -> bool:

@@ -43,7 +43,7 @@ def decide(
 
     After a restored backup only those may be removed whom somebody has named since.
     """
-    if connection.status == KisiConnection.Status.DISCONNECTING:
+    if connection.is_leaving:
         return planner.plan_farewell(facts.ledger, now=now)
     sole_source = connection.sole_source_since is not None
     plan = planner.plan(facts.wanted, facts.ledger, observed, now=now, sole_source=sole_source)
@@ -56,7 +56,7 @@ def decide(
 
 def judge(connection: KisiConnection, plan: Plan, facts: gather.Facts) -> brake.Verdict:
     """The brake over everything that is owed without a word, begun removals included."""
-    if not plan.owed or connection.status == KisiConnection.Status.DISCONNECTING:
+    if not plan.owed or connection.is_leaving:
         return brake.Verdict(holds=False, owed=0, counted=facts.confirmed, allowed=None)
     if connection.restored_at is not None:
         return brake.Verdict(holds=True, owed=len(plan.owed), counted=facts.confirmed, allowed=0)

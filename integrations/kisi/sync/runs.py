@@ -167,7 +167,7 @@ def _apply_preview(session: Session, book: Logbook, preview: Preview) -> Outcome
 def _read_kisi(session: Session, book: Logbook) -> None:
     """What was asked for beyond the ledger; an incomplete list concludes nothing, the ledger's work goes on."""
     wanted = Read(session.connection.want_read)
-    if wanted is Read.LEDGER or session.connection.status == KisiConnection.Status.DISCONNECTING:
+    if wanted is Read.LEDGER or session.connection.is_leaving:
         return
     book.begin(wanted)
     try:

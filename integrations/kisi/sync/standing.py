@@ -65,7 +65,7 @@ def key_cannot_be_opened(connection: KisiConnection, *, now: datetime) -> None:
     _write(connection, Status.NEEDS_NEW_KEY, said=SEALED, now=now)
     connection.retry_at = now + PROBE_EVERY
     connection.save(update_fields=["retry_at"])
-    if connection.status == Status.DISCONNECTING:
+    if connection.is_leaving:
         _tell_it_stopped(connection, now=now)
 
 

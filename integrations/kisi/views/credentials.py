@@ -41,7 +41,7 @@ def update(request: HttpRequest) -> HttpResponse:
         return redirect("kisi:overview")
     kept, before = kept_key.kept(request), connection.group_id
     form: KeyForm = CredentialsForm(posted(request), initial={"group_id": connection.group_id}, kept=kept)
-    if connection.status == Status.DISCONNECTING:
+    if connection.is_leaving:
         form = KeyForm(posted(request))
     asked: dict[str, Any] = {}
     if form.is_valid():
